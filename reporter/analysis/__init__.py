@@ -1,0 +1,1 @@
+"""Survival analyses: frame and options in, result nodes out."""

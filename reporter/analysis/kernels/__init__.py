@@ -1,0 +1,1 @@
+"""Vectorised estimators; arrays in, frozen values out."""

@@ -1,0 +1,1 @@
+"""Performance of a prediction model."""

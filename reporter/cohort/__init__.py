@@ -1,0 +1,1 @@
+"""Selection, attrition, endpoints and the one frame that both engines see."""

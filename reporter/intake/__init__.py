@@ -1,0 +1,1 @@
+"""Readers, mapping and findings: from a table to typed columns."""

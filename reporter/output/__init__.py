@@ -1,0 +1,1 @@
+"""Documents to bytes: HTML, PDF, JSON and tables."""

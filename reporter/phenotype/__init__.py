@@ -1,0 +1,1 @@
+"""Clusters of patients and models that recognise them."""

@@ -1,0 +1,1 @@
+"""The portable prediction model and the prognosis of single patients."""

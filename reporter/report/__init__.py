@@ -1,0 +1,1 @@
+"""From results to a document: sections, tables, figures, words and number formats."""

@@ -1,0 +1,1 @@
+"""Figures drawn as SVG from the result tree."""

@@ -1,0 +1,1 @@
+"""The result tree: the shared language of all layers."""

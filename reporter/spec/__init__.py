@@ -1,0 +1,1 @@
+"""The study file and the options of each analysis."""

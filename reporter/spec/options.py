@@ -1,0 +1,145 @@
+"""Options of each analysis: one frozen object for Python, for R and for the printed methods.
+
+No field has a hidden default in a kernel: what changes a number stands here and is echoed in the results.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ConfType = Literal["log-log", "log", "plain", "logit"]
+Ties = Literal["efron", "breslow", "exact"]
+Transform = Literal["km", "rank", "identity", "log"]
+
+
+class Options(BaseModel):
+    """Base of all option objects."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TermSpec(Options):
+    """How one covariate enters a model.
+
+    Parameters
+    ----------
+    column
+        Column of the analysis frame.
+    per
+        A numeric covariate is divided by this number (hazard ratio per `per` units).
+    transform
+        Applied before `per`; ``identity`` leaves the value as it is.
+    winsorize
+        Values above are set to this number before the transform.
+    levels
+        Levels of a categorical covariate, the reference first; empty for a numeric one.
+    """
+
+    column: str
+    per: float = 1.0
+    transform: Literal["identity", "log1p", "log2"] = "identity"
+    winsorize: float | None = None
+    levels: tuple[str, ...] = ()
+
+
+class BaselineOptions(Options):
+    """Table 1: `group` empty for the whole cohort; quantiles by R's type 7."""
+
+    kind: Literal["baseline"] = "baseline"
+    group: str = ""
+    columns: tuple[str, ...]
+    quantile_type: Literal[7] = 7
+
+
+class FollowUpOptions(Options):
+    """Reverse Kaplan–Meier; deaths precede censorings at the same time (statistics ruling 3)."""
+
+    kind: Literal["follow_up"] = "follow_up"
+    conf_level: float
+    conf_type: ConfType
+
+
+class KaplanMeierOptions(Options):
+    """Kaplan–Meier: curve, S(t) at `horizons` and quantiles, per level of `group` (empty: overall)."""
+
+    kind: Literal["kaplan_meier"] = "kaplan_meier"
+    group: str = ""
+    horizons: tuple[float, ...]
+    quantiles: tuple[float, ...] = (0.5,)
+    conf_level: float
+    conf_type: ConfType
+
+
+class LogRankOptions(Options):
+    """Mantel–Haenszel log-rank test across the levels of `group`; R: survdiff(rho = 0)."""
+
+    kind: Literal["log_rank"] = "log_rank"
+    group: str
+    rho: float = 0.0
+
+
+class CoxOptions(Options):
+    """Cox model; R: coxph(ties = ties) with control eps 1e-14, toler.chol 1e-15, iter.max 50."""
+
+    kind: Literal["cox"] = "cox"
+    analysis: Literal["cox_univariable", "cox_multivariable"]
+    terms: tuple[TermSpec, ...]
+    ties: Ties
+    conf_level: float
+
+
+class PhTestOptions(Options):
+    """Test of proportional hazards; R: cox.zph(transform = transform, terms = TRUE, global = TRUE)."""
+
+    kind: Literal["ph_test"] = "ph_test"
+    terms: tuple[TermSpec, ...]
+    ties: Ties
+    transform: Transform
+
+
+class ConcordanceOptions(Options):
+    """Harrell's C of the multivariable model; R: concordance(reverse = TRUE, ymax = horizon)."""
+
+    kind: Literal["concordance"] = "concordance"
+    terms: tuple[TermSpec, ...]
+    ties: Ties
+    conf_level: float
+
+
+class ValidationOptions(Options):
+    """Frozen Cox model on the validation cohort: C, calibration slope, O/E at `horizons`."""
+
+    kind: Literal["validation"] = "validation"
+    terms: tuple[TermSpec, ...]
+    ties: Ties
+    conf_level: float
+    horizons: tuple[float, ...]
+
+
+class PhenotypeOptions(Options):
+    """Ward clustering of standardised features; `k` chosen by the largest mean silhouette."""
+
+    kind: Literal["phenotype"] = "phenotype"
+    terms: tuple[TermSpec, ...]
+    algorithm: Literal["ward"] = "ward"
+    k: tuple[int, ...]
+    seed: int
+    trees: int = 200
+    min_leaf: int = 10
+    folds: int = 5
+
+
+AnalysisOptions = Annotated[
+    BaselineOptions
+    | FollowUpOptions
+    | KaplanMeierOptions
+    | LogRankOptions
+    | CoxOptions
+    | PhTestOptions
+    | ConcordanceOptions
+    | ValidationOptions
+    | PhenotypeOptions,
+    Field(discriminator="kind"),
+]

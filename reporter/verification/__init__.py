@@ -1,0 +1,1 @@
+"""The check of every number against R, and the ledger."""
