@@ -68,6 +68,8 @@ class AnalysisFrame:
         by R's ``timefix`` rule.
     event
         bool, shape = (n,).
+    time_unit
+        ``years``, ``months`` or ``days``: the unit of `time`.
     columns
         Covariates, groups and features by name.
     """
@@ -77,6 +79,7 @@ class AnalysisFrame:
     ids: tuple[str, ...]
     time: NDArray[np.float64]
     event: NDArray[np.bool_]
+    time_unit: str
     columns: Mapping[str, Column]
 
     @property

@@ -106,6 +106,7 @@ class ConcordanceOptions(Options):
     terms: tuple[TermSpec, ...]
     ties: Ties
     conf_level: float
+    horizon: float | None
 
 
 class ValidationOptions(Options):
@@ -125,6 +126,8 @@ class PhenotypeOptions(Options):
     terms: tuple[TermSpec, ...]
     algorithm: Literal["ward"] = "ward"
     k: tuple[int, ...]
+    horizon: float
+    conf_level: float
     seed: int
     trees: int = 200
     min_leaf: int = 10

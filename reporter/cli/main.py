@@ -1,0 +1,150 @@
+"""``reporter``: parse, call, present."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from reporter import __version__
+from reporter.errors import ReporterError
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from reporter.pipeline.run import RunRequest, run_study
+
+    return run_study(
+        RunRequest(
+            study=arguments.study,
+            out=arguments.out,
+            to=arguments.to,
+            language=arguments.lang,
+            verify=not arguments.no_verify,
+            strict=arguments.strict,
+            overwrite=arguments.overwrite,
+            quiet=arguments.quiet,
+        ),
+        say=_say,
+    )
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from reporter.pipeline.check import check_study
+
+    return check_study(arguments.study, say=_say)
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    from reporter.pipeline.render import render_results
+
+    return render_results(
+        arguments.results, arguments.out, to=arguments.to, language=arguments.lang,
+        overwrite=arguments.overwrite, say=_say,
+    )  # fmt: skip
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from reporter.pipeline.verify import verify_again
+
+    return verify_again(arguments.results, arguments.study, say=_say)
+
+
+def _patient(arguments: argparse.Namespace) -> int:
+    from reporter.pipeline.patient import PatientRequest, report_patients
+
+    return report_patients(
+        PatientRequest(
+            report=arguments.report,
+            input=arguments.input,
+            out=arguments.out,
+            id=arguments.id,
+            to=arguments.to,
+            language=arguments.lang,
+            columns=arguments.columns,
+            verify=not arguments.no_verify,
+            overwrite=arguments.overwrite,
+            quiet=arguments.quiet,
+        ),
+        say=_say,
+    )
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from reporter.pipeline.doctor import format_doctor, inspect_machine
+
+    items = inspect_machine()
+    _say(format_doctor(items))
+    return 0 if all(item.found for item in items) else 1
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _add_output(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write; must be empty")
+    parser.add_argument("--to", default=default, metavar="FORMATS", help=f"formats, comma-separated ({default})")
+    parser.add_argument("--lang", choices=("en", "zh"), help="language of the report")
+    parser.add_argument("--overwrite", action="store_true", help="replace a former report of ours")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(prog="reporter", description="Verified survival reports of a cancer cohort.")
+    parser.add_argument("--version", action="version", version=f"reporter {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="from a study file to a verified report")
+    run.add_argument("study", type=Path, metavar="STUDY.toml")
+    _add_output(run, "html,pdf")
+    run.add_argument("--no-verify", action="store_true", help="leave R out; the report says so")
+    run.add_argument("--strict", action="store_true", help="fail unless every number was checked and agrees")
+    run.add_argument("--quiet", action="store_true", help="no progress")
+    run.set_defaults(call=_run)
+
+    check = commands.add_parser("check", help="validate a study file and its data")
+    check.add_argument("study", type=Path, metavar="STUDY.toml")
+    check.set_defaults(call=_check)
+
+    patient = commands.add_parser("patient", help="two-page prognosis reports")
+    patient.add_argument("report", type=Path, metavar="DIR", help="folder written by reporter run")
+    patient.add_argument("--input", type=Path, required=True, metavar="PATIENTS.csv")
+    _add_output(patient, "pdf")
+    patient.add_argument("--id", help="only this patient")
+    patient.add_argument("--columns", choices=("development", "validation"), default="development",
+                         help="whose columns the input has")  # fmt: skip
+    patient.add_argument("--no-verify", action="store_true", help="leave R out; the report says so")
+    patient.add_argument("--quiet", action="store_true", help="no progress")
+    patient.set_defaults(call=_patient)
+
+    render = commands.add_parser("render", help="render results.json again; needs neither R nor the data")
+    render.add_argument("results", type=Path, metavar="results.json")
+    _add_output(render, "html,pdf")
+    render.set_defaults(call=_render)
+
+    verify = commands.add_parser("verify", help="run the R check again")
+    verify.add_argument("results", type=Path, metavar="results.json")
+    verify.add_argument("study", type=Path, metavar="STUDY.toml")
+    verify.set_defaults(call=_verify)
+
+    doctor = commands.add_parser("doctor", help="what is found, what is missing, how to get it")
+    doctor.set_defaults(call=_doctor)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = make_parser().parse_args(argv)
+    try:
+        return int(arguments.call(arguments))
+    except ReporterError as error:
+        sys.stderr.write(f"reporter: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("reporter: interrupted; nothing was written\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""The bundled font faces: which files there are, and how a style sheet names them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reporter.errors import ReporterError
+from reporter.resources import templates_folder
+
+FONT_SCHEME = "font:"
+_FIRST_CJK = "\u2e80"
+
+
+@dataclass(frozen=True)
+class Face:
+    """A font file and the family, weight and style it stands for."""
+
+    family: str
+    weight: int
+    style: str
+    stem: str
+
+
+_LATIN = (
+    Face("Reporter Sans", 400, "normal", "ReporterSans-Regular"),
+    Face("Reporter Sans", 600, "normal", "ReporterSans-SemiBold"),
+    Face("Reporter Sans", 700, "normal", "ReporterSans-Bold"),
+    Face("Reporter Sans", 400, "italic", "ReporterSans-Italic"),
+    Face("Reporter Serif", 400, "normal", "ReporterSerif-Regular"),
+    Face("Reporter Serif", 600, "normal", "ReporterSerif-SemiBold"),
+    Face("Reporter Serif", 400, "italic", "ReporterSerif-Italic"),
+)
+_CHINESE = (
+    Face("Reporter Hei", 400, "normal", "ReporterHei-Regular"),
+    Face("Reporter Hei", 600, "normal", "ReporterHei-Bold"),
+)
+
+
+def fonts_folder() -> Path:
+    """Folder of the bundled fonts."""
+    return templates_folder() / "fonts"
+
+
+def faces_for(text: str) -> tuple[Face, ...]:
+    """Return the faces a text needs: the Latin ones, and the Chinese ones (where installed) if it has such characters."""
+    missing = [f.stem for f in _LATIN if not (fonts_folder() / f"{f.stem}.ttf").is_file()]
+    if missing:
+        raise ReporterError(f"{fonts_folder()}: no {missing[0]}.ttf. Install the package again.")
+    if any(char >= _FIRST_CJK for char in text):
+        return _LATIN + tuple(f for f in _CHINESE if (fonts_folder() / f"{f.stem}.ttf").is_file())
+    return _LATIN
+
+
+def font_url(face: Face) -> str:
+    """Return the address under which the PDF writer serves a face from disk."""
+    return f"{FONT_SCHEME}{face.stem}.ttf"
+
+
+def font_data(face: Face) -> str:
+    """Return a face as a ``data:`` URI; the woff2 file is taken where there is one beside the ttf."""
+    packed = fonts_folder() / f"{face.stem}.woff2"
+    path, kind = (packed, "woff2") if packed.is_file() else (fonts_folder() / f"{face.stem}.ttf", "ttf")
+    return f"data:font/{kind};base64,{base64.b64encode(path.read_bytes()).decode('ascii')}"
+
+
+def font_rules(text: str, source: Callable[[Face], str]) -> str:
+    """Return the ``@font-face`` rules for a text; `source` says where a face is."""
+    return "\n".join(
+        f'@font-face{{font-family:"{f.family}";font-weight:{f.weight};font-style:{f.style};src:url("{source(f)}")}}'
+        for f in faces_for(text)
+    )

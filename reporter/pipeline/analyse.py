@@ -1,0 +1,83 @@
+"""Runs planned analyses; one that fails becomes a node that says so."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
+from reporter.analysis.baseline import analyse_baseline
+from reporter.analysis.concordance import analyse_concordance
+from reporter.analysis.cox import analyse_cox
+from reporter.analysis.follow_up import analyse_follow_up
+from reporter.analysis.kaplan_meier import analyse_kaplan_meier
+from reporter.analysis.log_rank import analyse_log_rank
+from reporter.analysis.performance.validation import analyse_validation
+from reporter.analysis.ph_test import analyse_ph_test
+from reporter.cohort.frame import AnalysisFrame
+from reporter.errors import ReporterError
+from reporter.pipeline.plan import Planned
+from reporter.results.tree import AnalysisNode
+from reporter.spec.options import (
+    BaselineOptions,
+    ConcordanceOptions,
+    CoxOptions,
+    FollowUpOptions,
+    KaplanMeierOptions,
+    LogRankOptions,
+    PhTestOptions,
+    ValidationOptions,
+)
+
+Frames = Mapping[tuple[str, str], AnalysisFrame]
+
+
+def _dispatch(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:  # noqa: C901 one branch a kind
+    frame = frames[planned.cohort, planned.endpoint]
+    match planned.options:
+        case BaselineOptions() as options:
+            return analyse_baseline(frame, options)
+        case FollowUpOptions() as options:
+            return analyse_follow_up(frame, options)
+        case KaplanMeierOptions() as options:
+            return analyse_kaplan_meier(frame, options)
+        case LogRankOptions() as options:
+            return analyse_log_rank(frame, options)
+        case CoxOptions() as options:
+            return analyse_cox(frame, options)
+        case PhTestOptions() as options:
+            return analyse_ph_test(frame, options)
+        case ConcordanceOptions() as options:
+            return analyse_concordance(frame, options)
+        case ValidationOptions() as options:
+            return analyse_validation(frames["development", planned.endpoint], frame, options)
+        case _:
+            raise ReporterError(f"{planned.options.kind}: no analysis of that kind is run here.")
+
+
+def failed_node(planned: Planned, why: str) -> AnalysisNode:
+    """Return the node of an analysis that gave nothing."""
+    name = getattr(planned.options, "analysis", planned.options.kind)
+    return AnalysisNode(
+        cohort=planned.cohort,
+        endpoint=planned.endpoint,
+        analysis=name,
+        variable=getattr(planned.options, "group", ""),
+        options=planned.options,
+        failed=why,
+    )
+
+
+def run_planned(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:
+    """Run one analysis; warnings raised while computing become notes of its nodes."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            nodes = _dispatch(planned, frames)
+        except (ReporterError, ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+            return (failed_node(planned, f"{type(error).__name__}: {error}"),)
+    raised = tuple(dict.fromkeys(str(item.message) for item in caught))
+    if not raised:
+        return nodes
+    return tuple(node.model_copy(update={"notes": (*node.notes, *raised)}) for node in nodes)

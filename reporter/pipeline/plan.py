@@ -1,0 +1,127 @@
+"""What a study asks for, as one list of option objects: the same for Python and for R."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reporter.cohort.frame import AnalysisFrame
+from reporter.spec.options import (
+    AnalysisOptions,
+    BaselineOptions,
+    ConcordanceOptions,
+    CoxOptions,
+    FollowUpOptions,
+    KaplanMeierOptions,
+    LogRankOptions,
+    PhenotypeOptions,
+    PhTestOptions,
+    TermSpec,
+    ValidationOptions,
+)
+from reporter.spec.study import Study
+
+PHENOTYPE = "phenotype"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One analysis to run: `options` on the frame of `cohort` and `endpoint`."""
+
+    cohort: str
+    endpoint: str
+    options: AnalysisOptions
+
+
+def term_specs(study: Study, names: tuple[str, ...], frame: AnalysisFrame) -> tuple[TermSpec, ...]:
+    """Return how each named column enters a model, with the levels of the frame."""
+    specs = []
+    for name in names:
+        column = study.columns[name]
+        specs.append(
+            TermSpec(
+                column=name,
+                per=column.per,
+                transform=column.transform,
+                winsorize=column.winsorize,
+                levels=frame.columns[name].levels,
+            )
+        )
+    return tuple(specs)
+
+
+def _grouped(study: Study, cohort: str, endpoint: str, group: str) -> Iterator[Planned]:
+    """Yield what is asked for by one group, or overall when `group` is empty."""
+    asked = study.analysis
+    names = tuple(dict.fromkeys((*asked.covariates, *asked.groups)))
+    yield Planned(cohort, endpoint, BaselineOptions(group=group, columns=names))
+    yield Planned(
+        cohort,
+        endpoint,
+        KaplanMeierOptions(
+            group=group,
+            horizons=tuple(study.endpoints[endpoint].horizons),
+            conf_level=asked.conf_level,
+            conf_type=asked.conf_type,
+        ),
+    )
+    if group:
+        yield Planned(cohort, endpoint, LogRankOptions(group=group))
+
+
+def _models(study: Study, endpoint: str, terms: tuple[TermSpec, ...], horizon: float | None) -> Iterator[Planned]:
+    asked, cohort = study.analysis, "development"
+    common = {"ties": asked.ties, "conf_level": asked.conf_level}
+    for term in terms:
+        yield Planned(cohort, endpoint, CoxOptions(analysis="cox_univariable", terms=(term,), **common))
+    yield Planned(cohort, endpoint, CoxOptions(analysis="cox_multivariable", terms=terms, **common))
+    yield Planned(cohort, endpoint, PhTestOptions(terms=terms, ties=asked.ties, transform="km"))
+    yield Planned(cohort, endpoint, ConcordanceOptions(terms=terms, horizon=horizon, **common))
+
+
+def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame]) -> tuple[Planned, ...]:
+    """Return all analyses that do not need the phenotypes, in the order of the report."""
+    asked = study.analysis
+    planned: list[Planned] = []
+    for (cohort, endpoint), frame in frames.items():
+        horizons = tuple(study.endpoints[endpoint].horizons)
+        planned.append(
+            Planned(cohort, endpoint, FollowUpOptions(conf_level=asked.conf_level, conf_type=asked.conf_type))
+        )
+        for group in ("", *asked.groups):
+            planned.extend(_grouped(study, cohort, endpoint, group))
+        if not asked.covariates:
+            continue
+        if cohort == "development":
+            terms = term_specs(study, tuple(asked.covariates), frame)
+            planned.extend(_models(study, endpoint, terms, max(horizons, default=None)))
+        else:
+            terms = term_specs(study, tuple(asked.covariates), frames["development", endpoint])
+            options = ValidationOptions(terms=terms, ties=asked.ties, conf_level=asked.conf_level, horizons=horizons)
+            planned.append(Planned(cohort, endpoint, options))
+    return tuple(planned)
+
+
+def plan_phenotypes(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame]) -> Planned | None:
+    """Return the clustering of the first endpoint's development frame, or None when none is asked for."""
+    if study.phenotypes is None:
+        return None
+    endpoint = study.analysis.endpoints[0]
+    frame = frames["development", endpoint]
+    options = PhenotypeOptions(
+        terms=term_specs(study, tuple(study.phenotypes.features), frame),
+        k=tuple(study.phenotypes.k),
+        horizon=study.phenotypes.horizon,
+        conf_level=study.analysis.conf_level,
+        seed=study.seed,
+    )
+    return Planned("development", endpoint, options)
+
+
+def plan_by_phenotype(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame]) -> tuple[Planned, ...]:
+    """Return Table 1, Kaplan–Meier and log-rank by phenotype for every frame that has the column."""
+    planned: list[Planned] = []
+    for (cohort, endpoint), frame in frames.items():
+        if PHENOTYPE in frame.columns:
+            planned.extend(_grouped(study, cohort, endpoint, PHENOTYPE))
+    return tuple(planned)

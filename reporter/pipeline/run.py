@@ -1,0 +1,176 @@
+"""``reporter run``: study file and cohort in, verified report out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reporter.cohort.build import BuiltCohorts, build_cohorts
+from reporter.cohort.frame import AnalysisFrame
+from reporter.errors import VerificationError
+from reporter.output.bundle import parse_formats, report_files, result_files
+from reporter.output.folder import check_target, write_folder
+from reporter.pipeline.analyse import failed_node, run_planned
+from reporter.pipeline.manifest import run_manifest
+from reporter.pipeline.model_files import model_files
+from reporter.pipeline.plan import PHENOTYPE, Planned, plan_analyses, plan_by_phenotype, plan_phenotypes
+from reporter.pipeline.progress import Silent, watch
+from reporter.pipeline.provenance import document_date, provenance
+from reporter.pipeline.verify import Checker, summary_lines, verification_files
+from reporter.phenotype.nodes import PhenotypeAnalysis, analyse_phenotypes, assign_phenotypes
+from reporter.report.language import Language, choose_language
+from reporter.results.ledger import Verdict, Verification
+from reporter.results.tree import AnalysisNode, ColumnInfo, Results, StudyInfo
+from reporter.spec.load import load_study
+from reporter.spec.study import Study
+
+Say = Callable[[str], None]
+Frames = dict[tuple[str, str], AnalysisFrame]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What ``reporter run`` was asked for."""
+
+    study: Path
+    out: Path
+    to: str = "html,pdf"
+    language: str | None = None
+    verify: bool = True
+    strict: bool = False
+    overwrite: bool = False
+    quiet: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything a run made, before any file is written."""
+
+    results: Results
+    files: dict[str, bytes]
+    warnings: tuple[str, ...]
+
+
+def _phenotypes(study: Study, frames: Frames) -> tuple[Planned | None, PhenotypeAnalysis | None, str]:
+    """Cluster the development frame and add the column to every frame, in place."""
+    planned = plan_phenotypes(study, frames)
+    if planned is None:
+        return None, None, ""
+    found = analyse_phenotypes(frames[planned.cohort, planned.endpoint], planned.options)
+    if found.column is None or found.model is None:
+        return planned, found, ""
+    home = frames[planned.cohort, planned.endpoint]
+    for key, frame in frames.items():
+        if key == (planned.cohort, planned.endpoint):
+            frames[key] = home.with_column(found.column)
+        else:
+            frames[key] = frame.with_column(assign_phenotypes(found.model, frame))
+    return planned, found, ""
+
+
+def _study_info(study: Study) -> StudyInfo:
+    return StudyInfo(
+        id=study.id,
+        title=study.title_in("en"),
+        languages=tuple(study.languages),
+        seed=study.seed,
+        date=document_date(study.date),
+    )
+
+
+def _columns(built: BuiltCohorts, found: PhenotypeAnalysis | None) -> tuple[ColumnInfo, ...]:
+    if found is None or found.column is None:
+        return built.columns
+    column = found.column
+    return (
+        *built.columns,
+        ColumnInfo(name=PHENOTYPE, label=column.label, kind=column.kind, levels=column.levels),
+    )
+
+
+def compute(request: RunRequest, watcher: Silent) -> Outcome:
+    """Run the study in memory: no file is written.
+
+    Raises
+    ------
+    FindingsError
+        When the study file or its data have errors.
+    VerificationError
+        With ``strict``, when R did not check every number or one disagrees.
+    """
+    formats = parse_formats(request.to)
+    watcher.step("Reading the study")
+    study = load_study(request.study)
+    language, language_warning = choose_language(request.language, study.languages)
+    with Checker(enabled=request.verify) as checker:
+        watcher.step("Building the cohorts")
+        built = build_cohorts(study)
+        frames: Frames = dict(built.frames)
+        planned = list(plan_analyses(study, frames))
+        clustering = plan_phenotypes(study, frames)
+        checker.submit(frames, [*planned, *([clustering] if clustering else [])])
+        watcher.step("Estimating")
+        nodes: list[AnalysisNode] = [node for item in planned for node in run_planned(item, frames)]
+        watcher.step("Clustering")
+        clustering, found, why = _phenotypes(study, frames)
+        if found is not None:
+            nodes.extend(found.nodes)
+        elif clustering is not None:
+            nodes.append(failed_node(clustering, why))
+        by_phenotype = plan_by_phenotype(study, frames)
+        checker.submit(frames, by_phenotype)
+        nodes.extend(node for item in by_phenotype for node in run_planned(item, frames))
+        results = Results(
+            study=_study_info(study),
+            provenance=provenance(study.sha256),
+            cohorts=built.infos,
+            endpoints=built.endpoints,
+            columns=_columns(built, found),
+            analyses=tuple(nodes),
+            decision_tree=() if found is None else found.tree,
+            verification=Verification(ran=False, why_not=checker.why_not or "the check has not run yet"),
+        )
+        watcher.step("Checking against R")
+        results = results.model_copy(update={"verification": checker.verify(results, frames)})
+    if request.strict:
+        require_agreement(results.verification)
+    watcher.step("Writing the report")
+    files = {
+        **result_files(results),
+        **report_files(results, formats, language),
+        **verification_files(checker, frames, results),
+        **model_files(study, frames, found),
+    }
+    warnings = tuple(str(finding) for finding in built.findings)
+    return Outcome(results, files, (*warnings, *([language_warning] if language_warning else [])))
+
+
+def require_agreement(verification: Verification) -> None:
+    """Raise VerificationError unless the check ran and nothing disagrees."""
+    if verification.all_agree:
+        return
+    if not verification.ran:
+        raise VerificationError(f"--strict: the check against R did not run: {verification.why_not}. Nothing was written.")
+    bad = [r for r in verification.rows if r.verdict not in (Verdict.AGREES, Verdict.NOT_CHECKABLE)]
+    first = ", ".join(f"{row.address} ({row.verdict})" for row in bad[:5])
+    raise VerificationError(f"--strict: {len(bad)} numbers were not confirmed by R: {first}. Nothing was written.")
+
+
+def run_study(request: RunRequest, *, say: Say) -> int:
+    """Run a study and write its folder; return the exit code."""
+    check_target(request.out, overwrite=request.overwrite)
+    with watch(7, quiet=request.quiet) as watcher:
+        outcome = compute(request, watcher)
+        manifest = run_manifest(outcome.results, watcher)
+        write_folder(request.out, outcome.files, manifest, overwrite=request.overwrite)
+    for warning in outcome.warnings:
+        say(warning)
+    if not request.quiet:
+        for line in summary_lines(outcome.results):
+            say(line)
+        say(f"written to {request.out}")
+    return 0
+
+
+__all__ = ["Language", "Outcome", "RunRequest", "compute", "require_agreement", "run_study"]
