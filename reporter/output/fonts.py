@@ -45,7 +45,7 @@ def fonts_folder() -> Path:
 
 
 def faces_for(text: str) -> tuple[Face, ...]:
-    """Return the faces a text needs: the Latin ones, and the Chinese ones (where installed) if it has such characters."""
+    """Return the faces a text needs: the Latin ones, and the Chinese ones (where installed) for such characters."""
     missing = [f.stem for f in _LATIN if not (fonts_folder() / f"{f.stem}.ttf").is_file()]
     if missing:
         raise ReporterError(f"{fonts_folder()}: no {missing[0]}.ttf. Install the package again.")

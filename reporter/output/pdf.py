@@ -124,7 +124,7 @@ def pdf_of_page(page: str, drawings: Drawings) -> bytes:
 
     html = _parse(page, local_fetcher(drawings))
     content: bytes = html.write_pdf(
-        font_config=FontConfiguration(), finisher=_add_scopes, pdf_variant=_VARIANT, pdf_identifier=b"reporter"
+        font_config=FontConfiguration(), finisher=_add_scopes, pdf_variant=_VARIANT, pdf_identifier=True
     )
     return content
 

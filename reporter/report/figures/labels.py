@@ -28,19 +28,32 @@ class Box:
 
 
 class Traces:
-    """Where each curve runs, point by point across the plot."""
+    """Where each curve and its band run, point by point across the plot."""
 
     def __init__(self, curves: Sequence[Sequence[Point]], x: Scale, y: Scale) -> None:
         self._start = x.start
         grid = np.arange(x.start, x.end + 1.0)
-        self.levels = [_levels(points, grid, x, y) for points in curves]
+        self.levels = [_levels(points, 1, grid, x, y) for points in curves]
+        self._lower = [_levels(points, 2, grid, x, y) for points in curves]
+        self._upper = [_levels(points, 3, grid, x, y) for points in curves]
+
+    def _part(self, levels: NDArray[np.float64], box: Box) -> NDArray[np.float64]:
+        first = max(int(box.left - self._start) - 1, 0)
+        part = levels[first : int(box.right - self._start) + 2]
+        return part[~np.isnan(part)]
 
     def span(self, curve: int, box: Box) -> tuple[float, float]:
-        """Return top and bottom of a curve below and above the width of a box; inf where it does not run."""
-        first = max(int(box.left - self._start) - 1, 0)
-        part = self.levels[curve][first : int(box.right - self._start) + 2]
-        part = part[~np.isnan(part)]
+        """Return top and bottom of a curve over the width of a box; inf where it does not run."""
+        part = self._part(self.levels[curve], box)
         return (float(part.min()), float(part.max())) if part.size else (float("inf"), float("-inf"))
+
+    def band_overlap(self, box: Box) -> int:
+        """Return how many bands a box touches."""
+        count = 0
+        for lower, upper in zip(self._lower, self._upper, strict=True):
+            low, high = self._part(lower, box), self._part(upper, box)
+            count += bool(low.size and high.size and high.min() < box.bottom and low.max() > box.top)
+        return count
 
     def overlap(self, box: Box, gap: float = 2.5) -> int:
         """Return how many curves cross a box."""
@@ -48,9 +61,12 @@ class Traces:
         return sum(1 for top, bottom in spans if top < box.bottom + gap and bottom > box.top - gap)
 
 
-def _levels(points: Sequence[Point], grid: NDArray[np.float64], x: Scale, y: Scale) -> NDArray[np.float64]:
+def _levels(
+    points: Sequence[Point], column: int, grid: NDArray[np.float64], x: Scale, y: Scale
+) -> NDArray[np.float64]:
     times = np.array([x(p[0]) for p in points])
-    heights = np.array([y.inside(p[1]) for p in points])
+    values = [p[column] for p in points]
+    heights = np.array([np.nan if v is None else y.inside(v) for v in values])
     index = np.searchsorted(times, grid, side="right") - 1
     out: NDArray[np.float64] = np.where(grid <= times[-1] + 1e-9, heights[np.clip(index, 0, None)], np.nan)
     return out
@@ -81,7 +97,7 @@ def _candidates(curve: int, size: tuple[float, float], traces: Traces, frame: Bo
     boxes = []
     for left in np.arange(frame.left + 8, frame.right - width - 2, 6.0):
         top, bottom = traces.span(curve, Box(float(left), 0, float(left) + width, 0))
-        for start in (top - 5 - height, bottom + 5):
+        for start in [s for gap in (5, 9, 14, 20) for s in (top - gap - height, bottom + gap)]:
             box = Box(float(left), start, float(left) + width, start + height)
             if np.isfinite(start) and box.top >= frame.top and box.bottom <= frame.bottom - 3:
                 boxes.append(box)
@@ -107,7 +123,24 @@ def _distance(box: Box, curve: int, traces: Traces) -> float:
 def _cost(box: Box, curve: int, traces: Traces, frame: Box) -> float:
     middle = (box.left + box.right) / 2
     wanted = frame.left + 0.72 * (frame.right - frame.left)
-    return _distance(box, curve, traces) * 4 + abs(middle - wanted) * 0.15
+    return _distance(box, curve, traces) * 4 + abs(middle - wanted) * 0.15 + 60 * traces.band_overlap(box)
+
+
+def place_block(width: float, height: float, traces: Traces, frame: Box) -> Box | None:
+    """Return a place for a block of lines that no curve crosses: a corner, else where there is room."""
+    lows = (frame.bottom - 6 - height, frame.top + 2)
+    corners = [(x, y) for y in lows for x in (frame.left + 10, frame.right - width - 6)]
+    inner = [
+        (float(x), float(y))
+        for y in np.arange(frame.bottom - 6 - height, frame.top, -8.0)
+        for x in np.arange(frame.left + 10, frame.right - width - 6, 12.0)
+    ]
+    for allowed_bands in (0, len(traces.levels)):
+        for x, y in corners + inner:
+            box = Box(x, y, x + width, y + height)
+            if not traces.overlap(box, 5.0) and traces.band_overlap(box) <= allowed_bands:
+                return box
+    return None
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float], top: float, bottom: float) -> list[float]:

@@ -8,7 +8,7 @@ from reporter.errors import ReporterError
 from reporter.report.document import Inline
 from reporter.report.figures.axes import Frame, Scale
 from reporter.report.figures.canvas import DASHES, HAIR, PALETTES, SIZE, Canvas, num, text_color
-from reporter.report.figures.labels import Box, Traces, place_labels, spread
+from reporter.report.figures.labels import Box, Traces, place_block, place_labels, spread
 from reporter.report.figures.metrics import FontMetrics
 from reporter.report.figures.models import KaplanMeierFigure, SurvivalGroup
 from reporter.report.figures.steps import Point, band_paths, clip_steps, line_path, thin_steps
@@ -17,6 +17,7 @@ _TOP = 8.0
 _LINE = 9.4
 _LABEL = SIZE + 0.6
 _KEY = 12.5
+_STATISTIC = 10.5
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,26 @@ class _Drawing:
     def __init__(self, figure: KaplanMeierFigure, plan: _Plan, fonts: FontMetrics) -> None:
         self._figure = figure
         self._plan = plan
-        bottom = _TOP + figure.plot_height
+        self._fonts = fonts
+        self._over = 0.0
+        self._set_frame()
+        self._statistics = self._place_statistics()
+        if figure.statistics and self._statistics is None:
+            self._over = _STATISTIC * len(figure.statistics) + 4
+            self._set_frame()
+
+    def _set_frame(self) -> None:
+        figure, plan, top = self._figure, self._plan, _TOP + self._over
+        bottom = top + figure.plot_height
         first, last = min(figure.x_ticks[0].position, 0.0), figure.x_ticks[-1].position
         x = Scale(first, last, plan.left, figure.width - plan.right)
-        y = Scale(0.0, 1.0, bottom, _TOP)
+        y = Scale(0.0, 1.0, bottom, top)
         self._frame = Frame(x, y, figure.x_ticks, figure.y_ticks, figure.x_label, figure.y_label)
-        self._box = Box(x.start, _TOP, x.end, bottom)
-        self._canvas = Canvas(figure.width, bottom + 30, figure.title, figure.description, fonts)
+        self._box = Box(x.start, top, x.end, bottom)
+        self._canvas = Canvas(figure.width, bottom + 30, figure.title, figure.description, self._fonts)
         self._colors = PALETTES[len(figure.groups) - 1]
         self._points = [thin_steps(_points(g, x.upper), y) for g in figure.groups]
         self._traces = Traces(self._points, x, y)
-        self._statistics = self._place_statistics()
 
     def draw(self, labels: list[Box] | None) -> str:
         """Return the finished drawing."""
@@ -156,7 +166,7 @@ class _Drawing:
     def _draw_side_labels(self) -> None:
         ends = [(self._frame.x(p[-1][0]), self._frame.y.inside(p[-1][1])) for p in self._points]
         heights = [len(lines) * _LINE for lines in self._plan.side]
-        tops = spread([y for _, y in ends], heights, _TOP, self._box.bottom)
+        tops = spread([y for _, y in ends], heights, self._box.top, self._box.bottom)
         for i, lines in enumerate(self._plan.side):
             x, y = self._box.right + 10, tops[i] + heights[i] / 2
             way = f"M{num(ends[i][0] + 1)} {num(ends[i][1])}L{num(x - 6)} {num(y)}H{num(x - 2)}"
@@ -170,18 +180,13 @@ class _Drawing:
         if not lines:
             return None
         width = max(self._canvas.fonts.inline_width(line, SIZE + 0.2, 400) for line in lines)
-        height = len(lines) * 10.5
-        frame = self._box
-        corners = [(frame.left + 10, frame.bottom - 6 - height), (frame.right - width - 6, frame.top + 2)]
-        corners.append((frame.right - width - 6, frame.bottom - 6 - height))
-        boxes = [Box(x, y, x + width, y + height) for x, y in corners]
-        return min(boxes, key=lambda box: self._traces.overlap(box, 5.0))
+        return place_block(width, len(lines) * _STATISTIC, self._traces, self._box)
 
     def _draw_statistics(self) -> None:
-        if self._statistics is None:
-            return
+        left = self._statistics.left if self._statistics else self._box.left
+        top = self._statistics.top if self._statistics else 0.0
         for i, line in enumerate(self._figure.statistics):
-            self._canvas.text(self._statistics.left, self._statistics.top + 10.5 * i + 8, line, SIZE + 0.2)
+            self._canvas.text(left, top + _STATISTIC * i + 8, line, SIZE + 0.2)
 
     def _draw_risk(self) -> None:
         canvas, figure = self._canvas, self._figure
