@@ -64,7 +64,8 @@ def drawing_title(svg: str) -> str:
     return (title.text or "") if title is not None else ""
 
 
-def _inline_drawing(svg: str, alt: str) -> Markup:
+def inline_drawing(svg: str, alt: str) -> Markup:
+    """Return a drawing as part of the page; ReporterError when it is not well-formed."""
     drawing_title(svg)
     return Markup(svg)  # noqa: S704
 
@@ -178,4 +179,4 @@ def render_html(document: ReportDocument) -> str:
 
     The text is well-formed XML; numbers carry ``data-stat`` (their address), labels ``data-label``.
     """
-    return report_page(document, _inline_drawing, font_data)
+    return report_page(document, inline_drawing, font_data)

@@ -17,8 +17,8 @@ from reporter.report.document import ReportDocument
 from reporter.report.figures.metrics import printable
 
 if TYPE_CHECKING:
-    from weasyprint import HTML
-    from weasyprint.urls import URLFetcher
+    from weasyprint import HTML  # type: ignore[import-untyped]
+    from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
 
 _DRAWING_SCHEME = "svg:"
 _LAYOUT_LOGGER = "weasyprint"
@@ -88,7 +88,7 @@ def local_fetcher(drawings: Drawings) -> URLFetcher:
 
 def _parse(page: str, fetcher: URLFetcher) -> HTML:
     """Return the page as WeasyPrint's tree, read by the XML parser (the fast way) instead of the HTML parser."""
-    import cssselect2
+    import cssselect2  # type: ignore[import-untyped]
     from weasyprint import HTML
 
     root = ElementTree.fromstring(page)
@@ -120,7 +120,7 @@ def _add_scopes(_: object, pdf: Any) -> None:
 
 def pdf_of_page(page: str, drawings: Drawings) -> bytes:
     """Return the PDF of a page whose drawings and fonts only this process knows; no clock enters it."""
-    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 
     html = _parse(page, local_fetcher(drawings))
     content: bytes = html.write_pdf(

@@ -135,7 +135,9 @@ def forest_table(fonts: FontMetrics) -> Table:
         )
         rows.append(TableRow(cells, role=level))
     drawn = draw_forest_axis(axis, "Hazard ratio, log scale", "lower risk", "higher risk", fonts)
-    rows.append(TableRow((Cell(words("Hazard ratio (log scale)"), "right", span=5), Cell(svg=drawn), Cell()), role="axis"))
+    rows.append(
+        TableRow((Cell(words("Hazard ratio (log scale)"), "right", span=5), Cell(svg=drawn), Cell()), role="axis")
+    )
     head = ("Characteristic", "No./events", "HR (95% CI)", "P", "HR (95% CI)", "Adjusted HR", "P")
     aligns = ("left", "right", "center", "right", "center", "center", "right")
     return Table(
@@ -166,7 +168,9 @@ def small_figures(fonts: FontMetrics) -> dict[str, str]:
     smooth = tuple(0.6 - 0.9 * v + 0.6 * v * v for v in x)
     return {
         "calibration": draw_calibration(
-            CalibrationFigure("Calibration", "Ten groups.", points, "Predicted 5-year risk, %", "Observed 5-year risk, %", ticks),
+            CalibrationFigure(
+                "Calibration", "Ten groups.", points, "Predicted 5-year risk, %", "Observed 5-year risk, %", ticks
+            ),
             fonts,
         ),
         "smooth": draw_smooth(
@@ -201,7 +205,9 @@ def small_figures(fonts: FontMetrics) -> dict[str, str]:
 
 def flow(fonts: FontMetrics, names: tuple[str, ...] = ("Development: Rotterdam", "Validation: GBSG")) -> str:
     steps = (
-        FlowStep((words("2982 Patients in the source"),), (words("34 Excluded"), words("19 " + LONG), words("15 No time"))),
+        FlowStep(
+            (words("2982 Patients in the source"),), (words("34 Excluded"), words("19 " + LONG), words("15 No time"))
+        ),
         FlowStep((words("2948 Eligible"),), (words("120 Excluded"), words("120 " + HOSTILE))),
         FlowStep((words("2828 Analysed"), words("1518 Recurrence or death"))),
     )
@@ -213,8 +219,14 @@ def tree(fonts: FontMetrics) -> str:
     def leaf(name: str, tone: int) -> TreeNode:
         return TreeNode((words(name), words("n = 246")), tone=tone)
 
-    left = TreeNode((words(LONG), words("n = 376")), (TreeBranch("≤ 90", leaf("Phenotype 2", 1)), TreeBranch("> 90", leaf("Phenotype 3", 3))))
-    right = TreeNode((words("孕激素受体浓度与雌激素受体浓度之比"), words("n = 310")), (TreeBranch("≤ 20 fmol/mg", leaf("Phenotype 1", 0)), TreeBranch("> 20 fmol/mg", leaf(HOSTILE, 5))))
+    left = TreeNode(
+        (words(LONG), words("n = 376")),
+        (TreeBranch("≤ 90", leaf("Phenotype 2", 1)), TreeBranch("> 90", leaf("Phenotype 3", 3))),
+    )
+    right = TreeNode(
+        (words("孕激素受体浓度与雌激素受体浓度之比"), words("n = 310")),
+        (TreeBranch("≤ 20 fmol/mg", leaf("Phenotype 1", 0)), TreeBranch("> 20 fmol/mg", leaf(HOSTILE, 5))),
+    )
     root = TreeNode((words("Positive nodes"), words("n = 686")), (TreeBranch("≤ 3", left), TreeBranch("> 3", right)))
     return draw_tree(TreeFigure("Decision tree", "Nodes, then receptors.", root), fonts)
 
@@ -222,7 +234,11 @@ def tree(fonts: FontMetrics) -> str:
 def title_page() -> TitlePage:
     key = "development/rfs/survival_quantile/p=0.5/median"
     keys = (
-        KeyFigure((number("2828", "a/n"),), (number("1518", "a/n_event"), Run(" recurrences or deaths")), words("patients analysed")),
+        KeyFigure(
+            (number("2828", "a/n"),),
+            (number("1518", "a/n_event"), Run(" recurrences or deaths")),
+            words("patients analysed"),
+        ),
         KeyFigure((number("6.7 y", key),), words("95% CI, 6.2–7.3"), words("median recurrence-free survival")),
         KeyFigure((number("0.70", "c/hr"),), words("95% CI, 0.55–0.91"), words("hazard ratio of hormonal therapy")),
         KeyFigure((number("0.68", "c/c"),), words("95% CI, 0.66–0.70"), words("concordance in the validation cohort")),
@@ -230,15 +246,24 @@ def title_page() -> TitlePage:
     badge = Badge(
         "verified",
         "Verified against R",
-        (number("1 204", "ledger/n"), Run(" numbers computed twice; all agree (R 4.2.2, survival 3.5-3)."),),
+        (
+            number("1 204", "ledger/n"),
+            Run(" numbers computed twice; all agree (R 4.2.2, survival 3.5-3)."),
+        ),
     )
     return TitlePage(
         kicker="Cohort report",
         title="Recurrence-free survival after breast cancer surgery",
-        lead=words("Hormonal therapy was associated with longer recurrence-free survival: 58% of treated patients were free of recurrence at 5 years."),
+        lead=words(
+            "Hormonal therapy was associated with longer recurrence-free survival: 58% of treated patients were free of recurrence at 5 years."
+        ),
         key_figures=keys,
         badge=badge,
-        blocks=(Paragraph(words("2982 patients in the source, 2948 eligible, 2828 analysed; 686 in the validation cohort.")),),
+        blocks=(
+            Paragraph(
+                words("2982 patients in the source, 2948 eligible, 2828 analysed; 686 in the validation cohort.")
+            ),
+        ),
         provenance=("reporter 0.1.0 · data SHA-256 9f4c…e21a", "Study file rotterdam.toml, seed 20230603"),
     )
 
@@ -247,7 +272,11 @@ def demo_document(badge_state: str = "verified") -> ReportDocument:
     fonts = FontMetrics()
     small = small_figures(fonts)
     two = kaplan_meier(("No hormonal therapy", "Hormonal therapy"), (0.17, 0.11), fonts)
-    six = kaplan_meier((LONG, HOSTILE, "Grade 2", "Grade 3", "术后化疗加内分泌治疗组", "Other " + LONG), (0.05, 0.08, 0.12, 0.18, 0.19, 0.5), fonts)
+    six = kaplan_meier(
+        (LONG, HOSTILE, "Grade 2", "Grade 3", "术后化疗加内分泌治疗组", "Other " + LONG),
+        (0.05, 0.08, 0.12, 0.18, 0.19, 0.5),
+        fonts,
+    )
     prose = "Among 2828 women with primary breast cancer, 1518 had a recurrence or died during follow-up. " * 3
     sections = (
         Section(
@@ -255,7 +284,13 @@ def demo_document(badge_state: str = "verified") -> ReportDocument:
             "Hormonal therapy and recurrence-free survival",
             (
                 Paragraph(words("Hormonal therapy was associated with longer survival."), "lead"),
-                Figure("km", caption("Figure 1.", "Kaplan–Meier estimates according to hormonal therapy."), two, "Two curves.", (words("Shaded areas are pointwise 95% confidence intervals."),)),
+                Figure(
+                    "km",
+                    caption("Figure 1.", "Kaplan–Meier estimates according to hormonal therapy."),
+                    two,
+                    "Two curves.",
+                    (words("Shaded areas are pointwise 95% confidence intervals."),),
+                ),
                 forest_table(fonts),
             ),
             new_page=True,
@@ -270,7 +305,13 @@ def demo_document(badge_state: str = "verified") -> ReportDocument:
                 Figure("km6", caption("Figure 2.", "Six groups."), six, "Six curves."),
                 Columns(
                     (
-                        Figure("calibration", caption("Figure 3.", "Calibration."), small["calibration"], "Close to the diagonal.", half_width=True),
+                        Figure(
+                            "calibration",
+                            caption("Figure 3.", "Calibration."),
+                            small["calibration"],
+                            "Close to the diagonal.",
+                            half_width=True,
+                        ),
                         Figure("smooth", caption("Figure 4.", "Smooth."), small["smooth"], "Falls.", half_width=True),
                     )
                 ),
@@ -283,7 +324,11 @@ def demo_document(badge_state: str = "verified") -> ReportDocument:
             "methods",
             "Methods",
             (
-                Section("statistics", "Statistics", (MethodNote("Cox model", words(prose)), MethodNote("Checks", words(prose)))),
+                Section(
+                    "statistics",
+                    "Statistics",
+                    (MethodNote("Cox model", words(prose)), MethodNote("Checks", words(prose))),
+                ),
                 Callout(words("All numbers agree."), "good"),
                 Callout(words("For information."), "info"),
                 Badge("disagrees", "R disagrees", words("Two numbers differ.")),

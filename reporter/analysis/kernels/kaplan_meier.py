@@ -96,22 +96,22 @@ def count_events(time: Floats, event: Bools) -> tuple[Floats, Floats, Floats, Fl
     """Return distinct times, number at risk (T >= t), events and censorings; each of shape (n_times,)."""
     distinct, index = np.unique(time, return_inverse=True)
     n_event = np.bincount(index, weights=event.astype(np.float64), minlength=distinct.size)
-    n_all = np.bincount(index, minlength=distinct.size).astype(np.float64)
-    n_risk = np.cumsum(n_all[::-1])[::-1]
-    return distinct, n_risk, n_event, n_all - n_event
+    n_all: Floats = np.bincount(index, minlength=distinct.size).astype(np.float64)
+    n_risk: Floats = np.cumsum(n_all[::-1])[::-1].astype(np.float64)
+    return distinct, n_risk, n_event.astype(np.float64), n_all - n_event
 
 
 def _curve(
     time: Floats, n_risk: Floats, n_event: Floats, n_censor: Floats, conf_type: ConfType, conf_level: float
 ) -> SurvivalCurve:
     with np.errstate(divide="ignore", invalid="ignore"):
-        hazard = np.where(n_event > 0, n_event / n_risk, 0.0)
+        cumulative: Floats = np.cumsum(np.where(n_event > 0, n_event / n_risk, 0.0)).astype(np.float64)
         terms = np.where(n_event > 0, n_event / (n_risk * (n_risk - n_event)), 0.0)
-        estimate = np.cumprod(np.where(n_event > 0, (n_risk - n_event) / n_risk, 1.0))
+        estimate: Floats = np.cumprod(np.where(n_event > 0, (n_risk - n_event) / n_risk, 1.0)).astype(np.float64)
         se_log = np.sqrt(np.cumsum(terms))
         low, high = confidence_limits(estimate, se_log, conf_type, conf_level)
         std_error = estimate * se_log
-    return SurvivalCurve(time, n_risk, n_event, n_censor, estimate, std_error, low, high, np.cumsum(hazard))
+    return SurvivalCurve(time, n_risk, n_event, n_censor, estimate, std_error, low, high, cumulative)
 
 
 def estimate_survival(time: Floats, event: Bools, *, conf_type: ConfType, conf_level: float) -> SurvivalCurve:

@@ -68,9 +68,7 @@ def _draw_reference(canvas: Canvas, figure: SmoothFigure, reference: float, x: S
     if not figure.reference_label:
         return
     width = canvas.fonts.width(figure.reference_label, 7.2)
-    options = [
-        (start, base) for start in (x.end - width - 2, x.start + 4) for base in (level - 3.5, level + 8.5)
-    ]
+    options = [(start, base) for start in (x.end - width - 2, x.start + 4) for base in (level - 3.5, level + 8.5)]
 
     def clearance(option: tuple[float, float]) -> float:
         start, base = option

@@ -140,11 +140,11 @@ class Canvas:
 
 
 def _mark(label: bool) -> str:
-    return ' data-label="axis"' if label else ""
+    return ' data-label="label"' if label else ""
 
 
 def _attributes(run: Run, label: bool) -> str:
-    more = f' data-stat="{escape(run.address)}"' if run.address else _mark(label or run.is_label)
+    more = f' data-stat="{escape(printable(run.address))}"' if run.address else _mark(label or run.is_label)
     more += ' font-style="italic"' if run.italic else ""
     return more + (' font-weight="600"' if run.strong else "")
 

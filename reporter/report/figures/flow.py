@@ -21,9 +21,7 @@ def _wrapped(lines: tuple[Inline, ...], width: float, fonts: FontMetrics) -> lis
     return out
 
 
-def _box(
-    canvas: Canvas, x: float, y: float, width: float, lines: list[tuple[Inline, int]], *, centred: bool
-) -> None:
+def _box(canvas: Canvas, x: float, y: float, width: float, lines: list[tuple[Inline, int]], *, centred: bool) -> None:
     canvas.rect(x, y, width, _height(lines), stroke=INK if centred else MUTED)
     for i, (line, weight) in enumerate(lines):
         base = y + _PAD + 7.2 + i * _LINE

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from math import isfinite, log
 
 from reporter.report.figures.axes import Scale
-from reporter.report.figures.canvas import MUTED, NAVY, WHITE, Canvas, num
+from reporter.report.figures.canvas import INK, MUTED, NAVY, WHITE, Canvas, num
 from reporter.report.figures.metrics import FontMetrics
 from reporter.report.figures.models import ForestAxis, ForestRow, Tick
 
@@ -117,7 +117,7 @@ def draw_forest_axis(
     canvas = Canvas(axis.width, 26.0 if words else 15.0, description, "", fonts or FontMetrics())
     scale = _scale(axis)
     marks = "".join(f"M{num(scale(log(t.position)))} .5v3" for t in axis.ticks)
-    canvas.path(f"M0 .5H{num(axis.width)}{marks}")
+    canvas.path(f"M0 .5H{num(axis.width)}{marks}", stroke=INK)
     for tick in axis.ticks:
         half = canvas.fonts.width(tick.label, _SIZE) / 2
         x = min(max(scale(log(tick.position)), half), axis.width - half)

@@ -61,9 +61,7 @@ class Traces:
         return sum(1 for top, bottom in spans if top < box.bottom + gap and bottom > box.top - gap)
 
 
-def _levels(
-    points: Sequence[Point], column: int, grid: NDArray[np.float64], x: Scale, y: Scale
-) -> NDArray[np.float64]:
+def _levels(points: Sequence[Point], column: int, grid: NDArray[np.float64], x: Scale, y: Scale) -> NDArray[np.float64]:
     times = np.array([x(p[0]) for p in points])
     values = [p[column] for p in points]
     heights = np.array([np.nan if v is None else y.inside(v) for v in values])

@@ -29,8 +29,10 @@ def plain_text(runs: Inline) -> str:
 
 
 def as_inline(content: str | Inline) -> Inline:
-    """Return a string as one run."""
-    return (Run(content),) if isinstance(content, str) else content
+    """Return a string as one run; numerals in it are labels, for numbers of the results come as runs."""
+    if isinstance(content, str):
+        return (Run(printable(content), is_label=any(char.isdigit() for char in content)),)
+    return tuple(replace(run, text=printable(run.text)) if _CONTROL.search(run.text) else run for run in content)
 
 
 class FontMetrics:

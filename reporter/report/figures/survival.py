@@ -17,6 +17,7 @@ _TOP = 8.0
 _LINE = 9.4
 _LABEL = SIZE + 0.6
 _KEY = 12.5
+_DASHED_KEY = 19.5
 _STATISTIC = 10.5
 
 
@@ -26,6 +27,7 @@ class _Plan:
 
     left: float
     right: float
+    key: float
     names: list[list[Inline]]
     side: list[list[Inline]]
 
@@ -64,15 +66,16 @@ def _side_names(figure: KaplanMeierFigure, fonts: FontMetrics) -> list[list[Inli
 def _plan(figure: KaplanMeierFigure, fonts: FontMetrics, side: list[list[Inline]]) -> _Plan:
     cells = [fonts.inline_width(cell, SIZE) for g in figure.groups for cell in g.risk]
     half = max(cells, default=0.0) / 2
+    key = _KEY if len(figure.groups) <= 2 else _DASHED_KEY
     widest = max(fonts.width(g.label, SIZE) for g in figure.groups)
     has_risk = bool(cells)
     name_width = min(widest, 104.0) + 1
-    left = max(_KEY + name_width + 8 + half, 46.0) if has_risk else 46.0
+    left = max(key + name_width + 8 + half, 46.0) if has_risk else 46.0
     names = [fonts.wrap(g.label, name_width, SIZE) for g in figure.groups] if has_risk else []
     right = max(half, 10.0)
     if side:
         right = max(right, 12 + max(fonts.inline_width(line, _LABEL, 600) for lines in side for line in lines))
-    return _Plan(left, right, names, side)
+    return _Plan(left, right, key, names, side)
 
 
 def _points(group: SurvivalGroup, upper: float) -> list[Point]:
@@ -197,9 +200,9 @@ class _Drawing:
         for i, group in enumerate(figure.groups):
             lines = self._plan.names[i]
             base = y + _LINE
-            canvas.line(0, base - 2.6, 9, base - 2.6, self._colors[i], 1.5, self._dash(i))
+            canvas.line(0, base - 2.6, self._plan.key - 3.5, base - 2.6, self._colors[i], 1.5, self._dash(i))
             for j, line in enumerate(lines):
-                canvas.text(_KEY, base + j * 8.8, line)
+                canvas.text(self._plan.key, base + j * 8.8, line)
             for j, (tick, cell) in enumerate(zip(figure.x_ticks, group.risk, strict=True)):
                 if j % stride == 0:
                     canvas.text(self._frame.x(tick.position), base, cell, anchor="middle")

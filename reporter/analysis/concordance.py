@@ -1,0 +1,43 @@
+"""Nodes of Harrell's concordance of the multivariable model."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+from reporter.analysis.cox import fit_model
+from reporter.analysis.kernels.concordance import Concordance, concordance
+from reporter.cohort.frame import AnalysisFrame
+from reporter.results.tree import AnalysisNode, Row
+from reporter.results.value import Statistic, statistic
+from reporter.spec.options import ConcordanceOptions
+
+COUNTS = ("n_concordant", "n_discordant", "n_tied_risk", "n_tied_time", "n_tied_both")
+
+
+def estimate_statistics(
+    found: Concordance, conf_level: float, names: tuple[str, str, str, str]
+) -> tuple[Statistic, ...]:
+    """Return estimate, standard error and limits (estimate ± z SE) under the given names."""
+    half = float(norm.ppf(1 - (1 - conf_level) / 2)) * found.std_error
+    values = (found.estimate, found.std_error, found.estimate - half, found.estimate + half)
+    note = "" if np.isfinite(found.estimate) else "no comparable pair"
+    return tuple(statistic(name, value, note=note) for name, value in zip(names, values, strict=True))
+
+
+def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tuple[AnalysisNode, ...]:
+    """Return the apparent C over the whole follow-up with its pair counts, and up to ``options.horizon``."""
+    model = fit_model(frame, options.terms, options.ties)
+    risk = model.fit.linear_predictor
+    names = ("estimate", "std_error", "conf_low", "conf_high")
+    whole = concordance(model.time, model.event, risk, ymax=None)
+    counts = tuple(statistic(name, getattr(whole, name)) for name in COUNTS)
+    rows = [Row(term="cox", stats=(*estimate_statistics(whole, options.conf_level, names), *counts))]
+    if options.horizon is not None:
+        early = concordance(model.time, model.event, risk, ymax=options.horizon)
+        stats = estimate_statistics(early, options.conf_level, names)
+        rows.append(Row(term="cox", time=options.horizon, stats=stats))
+    node = AnalysisNode(
+        cohort=frame.cohort, endpoint=frame.endpoint, analysis="concordance", options=options, rows=tuple(rows)
+    )
+    return (node,)

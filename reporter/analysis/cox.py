@@ -1,0 +1,151 @@
+"""Cox nodes: hazard ratios, model tests and the baseline hazard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from reporter.analysis.design import Design, make_design
+from reporter.analysis.kernels.cox import CoxFit, fit_cox
+from reporter.analysis.kernels.cox_prediction import baseline_hazard
+from reporter.analysis.kernels.ph_test import chi_square
+from reporter.cohort.frame import AnalysisFrame
+from reporter.results.address import level_term
+from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
+from reporter.results.value import Statistic, statistic
+from reporter.spec.options import CoxOptions, TermSpec, Ties
+
+INFINITE = "the hazard ratio runs to infinity (monotone likelihood)"
+DEPENDENT = "constant, or determined by the covariates before it"
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A model on the complete cases of its own columns.
+
+    Parameters
+    ----------
+    rows
+        Patients used, shape (frame.n,).
+    time, event
+        Shape (rows used,).
+    """
+
+    fit: CoxFit
+    design: Design
+    rows: NDArray[np.bool_]
+    time: NDArray[np.float64]
+    event: NDArray[np.bool_]
+
+
+def fit_model(frame: AnalysisFrame, terms: Sequence[TermSpec], ties: Ties) -> FittedModel:
+    """Fit a Cox model of `terms` to the complete cases of the frame."""
+    rows = frame.complete([term.column for term in terms])
+    design = make_design(terms, frame.columns, rows)
+    time, event = frame.time[rows], frame.event[rows]
+    return FittedModel(fit_cox(design.matrix, time, event, ties=ties), design, rows, time, event)
+
+
+def _coefficient(model: FittedModel, j: int, conf_level: float) -> tuple[Statistic, ...]:
+    """Wald statistics of one coefficient; limits exp(b ± z SE)."""
+    estimate, error = float(model.fit.coef[j]), float(model.fit.std_error[j])
+    note = "" if model.fit.used[j] else DEPENDENT
+    if model.fit.infinite[j]:
+        estimate, error, note = float("nan"), float("nan"), INFINITE
+    half = float(norm.ppf(1 - (1 - conf_level) / 2)) * error
+    log_p = float(np.log(2) + norm.logsf(abs(estimate / error)))
+    with np.errstate(over="ignore"):
+        ratios = np.exp([estimate, estimate - half, estimate + half])
+    values = {
+        "estimate": estimate, "std_error": error, "statistic": estimate / error, "p_value": float(np.exp(log_p)),
+        "log_p_value": log_p, "hazard_ratio": ratios[0], "conf_low": ratios[1], "conf_high": ratios[2],
+    }  # fmt: skip
+    return tuple(statistic(name, value, note=note) for name, value in values.items())
+
+
+def _counts(rows: NDArray[np.bool_], event: NDArray[np.bool_]) -> tuple[Statistic, Statistic]:
+    return statistic("n", rows.sum()), statistic("n_event", event[rows].sum())
+
+
+def _term_rows(frame: AnalysisFrame, model: FittedModel, term: TermSpec, conf_level: float) -> Iterator[Row]:
+    columns = model.design.columns_of(term.column)
+    if not term.levels:
+        everybody = np.ones(model.time.size, dtype=bool)
+        stats = (*_counts(everybody, model.event), *_coefficient(model, int(columns[0]), conf_level))
+        yield Row(term=term.column, stats=stats)
+        return
+    codes = frame.columns[term.column].codes[model.rows]
+    for code, level in enumerate(term.levels):
+        counts = _counts(codes == code, model.event)
+        found = _coefficient(model, int(columns[code - 1]), conf_level) if code else ()
+        yield Row(term=level_term(term.column, level), stats=(*counts, *found))
+
+
+def _test(name: str, value: float, df: int) -> tuple[Statistic, ...]:
+    found = chi_square(value, df)
+    return (
+        statistic(f"{name}_statistic", found.statistic),
+        statistic(f"{name}_df", found.df),
+        statistic(f"{name}_p_value", found.p_value),
+        statistic(f"{name}_log_p_value", found.log_p_value),
+    )
+
+
+def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bool) -> Row:
+    fit = model.fit
+    likelihood_ratio = 2 * (fit.log_likelihood - fit.log_likelihood_null)
+    stats = [
+        *_counts(np.ones(model.time.size, dtype=bool), model.event),
+        statistic("n_missing", frame.n - model.time.size),
+        statistic("log_likelihood", fit.log_likelihood),
+        statistic("log_likelihood_null", fit.log_likelihood_null),
+        *_test("lr", likelihood_ratio, fit.df),
+    ]
+    if whole:
+        stats += [
+            statistic("events_per_variable", model.event.sum() / fit.df),
+            statistic("aic", 2 * fit.df - 2 * fit.log_likelihood),
+            *_test("wald", fit.wald, fit.df),
+            *_test("score", fit.score, fit.df),
+        ]
+    return Row(term=term, stats=tuple(stats))
+
+
+def _notes(model: FittedModel) -> tuple[str, ...]:
+    names = np.array(model.design.names)
+    notes = [f"{name}: {DEPENDENT}" for name in names[~model.fit.used]]
+    notes += [f"{name}: {INFINITE}" for name in names[model.fit.infinite]]
+    if not model.fit.converged and not model.fit.infinite.any():
+        notes.append("Newton's method did not converge")
+    return tuple(notes)
+
+
+def analyse_cox(frame: AnalysisFrame, options: CoxOptions) -> tuple[AnalysisNode, ...]:
+    """Fit the model and return its coefficient node, its model node and (multivariable) its baseline hazard."""
+    model = fit_model(frame, options.terms, options.ties)
+    whole = options.analysis == "cox_multivariable"
+    variable = "" if whole else options.terms[0].column
+    rows = tuple(row for term in options.terms for row in _term_rows(frame, model, term, options.conf_level))
+
+    def node(name: str, *, notes: tuple[str, ...] = ()) -> AnalysisNode:
+        return AnalysisNode(
+            cohort=frame.cohort, endpoint=frame.endpoint, analysis=name, variable=variable, options=options, notes=notes
+        )
+
+    coefficients = node(options.analysis, notes=_notes(model)).model_copy(update={"rows": rows})
+    if not whole:
+        row = _model_row(frame, model, variable, whole=False)
+        return coefficients, node("cox_univariable_model").model_copy(update={"rows": (row,)})
+    row = _model_row(frame, model, "GLOBAL", whole=True)
+    baseline = baseline_hazard(model.fit)
+    column = CurveColumn(stat="cumulative_hazard", values=tuple(float(v) for v in baseline.hazard))
+    curve = Curve(time=tuple(float(t) for t in baseline.time), columns=(column,))
+    return (
+        coefficients,
+        node("cox_model").model_copy(update={"rows": (row,)}),
+        node("cox_baseline_curve").model_copy(update={"curves": (curve,)}),
+    )

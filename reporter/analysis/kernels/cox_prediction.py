@@ -1,0 +1,74 @@
+"""Baseline hazard and predicted survival with intervals, as ``survfit.coxph(stype = 2, ctype = 2 | 1)``.
+
+Reference: Therneau & Grambsch, Modeling Survival Data, 2000, chapter 10. H(t | x) = exp((x - c)'b) H0(t);
+Var H(t | x) = exp(2 (x - c)'b) {sum of 1/(S0 - f D0)^2 + q'Vq}, q = sum of (x - xbar) dH0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reporter.analysis.kernels.cox import CoxFit, moments
+from reporter.analysis.kernels.kaplan_meier import confidence_limits
+from reporter.spec.options import ConfType
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Cumulative sums at the J event times, at the centre of the covariates.
+
+    Parameters
+    ----------
+    time, hazard, variance
+        Shape (J,): H0 and the sum of the variance increments.
+    mean_hazard
+        Shape (J, p): sum of (xbar - c) dH0.
+    """
+
+    time: Floats
+    hazard: Floats
+    variance: Floats
+    mean_hazard: Floats
+
+
+def baseline_hazard(fit: CoxFit) -> Baseline:
+    """Return the baseline at the centre; R: ``basehaz(fit, centered = TRUE)``."""
+    z = (fit.x - fit.centre)[:, fit.used]
+    found = moments(z, fit.risk, fit.sets)
+    means = found.s1 * found.b0[:, None] - found.d1 * found.b1[:, None]
+    return Baseline(fit.sets.time, np.cumsum(found.a1), np.cumsum(found.b0), np.cumsum(means, axis=0))
+
+
+@dataclass(frozen=True)
+class PredictedSurvival:
+    """Survival of m patients at T times; shapes (m, T), limits NaN where R prints NA."""
+
+    survival: Floats
+    conf_low: Floats
+    conf_high: Floats
+
+
+def predict(
+    baseline: Baseline, coef: Floats, covariance: Floats, z: Floats, times: Floats, *, conf_type: ConfType,
+    conf_level: float,
+) -> PredictedSurvival:  # fmt: skip
+    """Predict S(t | x) for rows `z` = x - centre, shape (m, p) of the estimable columns, at `times` (T,).
+
+    R: ``survfit(fit, newdata, stype = 2, ctype = 2, conf.type)``.
+    """
+    index = np.searchsorted(baseline.time, times, side="right")
+    hazard = np.concatenate(([0.0], baseline.hazard))[index]
+    variance = np.concatenate(([0.0], baseline.variance))[index]
+    means = np.vstack((np.zeros((1, z.shape[1])), baseline.mean_hazard))[index]
+    risk = np.exp(z @ coef)[:, None]
+    q = z[:, None, :] * hazard[None, :, None] - means[None, :, :]
+    spread = np.einsum("mtp,pq,mtq->mt", q, covariance, q)
+    survival = np.exp(-risk * hazard[None, :])
+    se_log = risk * np.sqrt(np.maximum(variance[None, :] + spread, 0.0))
+    low, high = confidence_limits(survival, se_log, conf_type, conf_level)
+    return PredictedSurvival(survival, low, high)

@@ -1,0 +1,139 @@
+"""Score test of proportional hazards and the smooth of the scaled Schoenfeld residuals.
+
+References: Grambsch & Therneau, Biometrika 1994;81:515; R: ``cox.zph`` (survival >= 3.0) and ``plot.cox.zph``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2, rankdata
+
+from reporter.analysis.kernels.cox import CoxFit, information_by_time, moments
+from reporter.analysis.kernels.kaplan_meier import count_events
+from reporter.spec.options import Transform
+
+Floats = NDArray[np.float64]
+
+SMOOTH_POINTS = 40
+
+
+@dataclass(frozen=True)
+class ChiSquare:
+    """A test: statistic, degrees of freedom, P and log P."""
+
+    statistic: float
+    df: int
+    p_value: float
+    log_p_value: float
+
+
+def chi_square(statistic: float, df: int) -> ChiSquare:
+    """Return the test of a chi-square statistic."""
+    log_p = float(chi2.logsf(statistic, df))
+    return ChiSquare(statistic, df, float(np.exp(log_p)), log_p)
+
+
+def transform_times(time: Floats, event: NDArray[np.bool_], transform: Transform) -> Floats:
+    """Return g(t) of each row, shape (n,): ``km`` is 1 - S(t-), ``rank`` the average rank of all times."""
+    if transform == "identity":
+        return time
+    if transform == "log":
+        return np.log(time)
+    if transform == "rank":
+        return np.asarray(rankdata(time, method="average"), dtype=np.float64)
+    distinct, n_risk, n_event, _ = count_events(time, event)
+    survival = np.concatenate(([1.0], np.cumprod(1 - n_event / n_risk)))
+    return 1.0 - survival[np.searchsorted(distinct, time, side="left")]
+
+
+@dataclass(frozen=True)
+class PhTest:
+    """The score test at the estimate.
+
+    Parameters
+    ----------
+    score
+        Sum of g (x - xbar), shape (p,).
+    information
+        Shape (2p, 2p): blocks I, gI, gI, g^2 I.
+    g
+        Transformed time of each death, not centred, shape (m,).
+    scaled
+        Scaled Schoenfeld residuals plus the coefficient, shape (m, p).
+    """
+
+    score: Floats
+    information: Floats
+    g: Floats
+    scaled: Floats
+    variance: Floats
+
+    def test(self, columns: NDArray[np.int64]) -> ChiSquare:
+        """Test the coefficients in `columns` for a trend in g(t)."""
+        p = self.score.size
+        keep = np.concatenate((np.arange(p), p + columns))
+        u = np.concatenate((np.zeros(p), self.score))[keep]
+        return chi_square(float(u @ np.linalg.solve(self.information[np.ix_(keep, keep)], u)), columns.size)
+
+
+def ph_test(fit: CoxFit, time: Floats, event: NDArray[np.bool_], transform: Transform) -> PhTest:
+    """Compute the pieces of the test for the estimable columns of a fitted model."""
+    sets = fit.sets
+    z = (fit.x - fit.centre)[:, fit.used]
+    risk = fit.risk
+    found = moments(z, risk, sets)
+    g_death = transform_times(time, event, transform)[sets.dead]
+    g_time = np.zeros(sets.time.size)
+    g_time[sets.own] = g_death - g_death.mean()
+    ones = np.ones(sets.time.size)
+    plain = information_by_time(z, risk, sets, found, ones)
+    once = information_by_time(z, risk, sets, found, g_time)
+    twice = information_by_time(z, risk, sets, found, g_time**2)
+    expected = (found.s1 * found.a1[:, None] - found.d1 * found.a2[:, None]) / sets.n_dead[:, None]
+    schoenfeld = z[sets.dead] - expected[sets.own]
+    score = g_time[sets.own] @ schoenfeld
+    covariance: Floats = np.linalg.inv(plain).astype(np.float64)
+    n_event = sets.dead.size
+    scaled = schoenfeld @ covariance * n_event + fit.coef[fit.used]
+    return PhTest(score, np.block([[plain, once], [once, twice]]), g_death, scaled, covariance * n_event)
+
+
+def _natural_basis(x: Floats, knots: Floats) -> Floats:
+    """Natural cubic splines over `knots` (boundaries included), with constant and line; shape (n, len(knots))."""
+    low, high = knots[0], knots[-1]
+    unit, places = (x - low) / (high - low), (knots - low) / (high - low)
+
+    def piece(k: int) -> Floats:
+        cubes = np.maximum(unit - places[k], 0) ** 3 - np.maximum(unit - places[-1], 0) ** 3
+        return np.asarray(cubes / (places[-1] - places[k]), dtype=np.float64)
+
+    tail = piece(len(knots) - 2)
+    return np.column_stack([np.ones_like(unit), unit, *(piece(k) - tail for k in range(len(knots) - 2))])
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """Smooths on a grid of 40 points; shapes (40,), (40, p), (40, p), (40, p)."""
+
+    x: Floats
+    estimate: Floats
+    conf_low: Floats
+    conf_high: Floats
+
+
+def smooth_residuals(found: PhTest) -> Smooth | None:
+    """Fit a natural spline of 4 df to each coefficient's scaled residuals, band of 2 SE; None with too few times."""
+    grid = np.linspace(found.g.min(), found.g.max(), SMOOTH_POINTS)
+    if np.unique(found.g).size < 5:
+        return None
+    both = np.concatenate((grid, found.g))
+    knots = np.quantile(both, [0.0, 1 / 3, 2 / 3, 1.0])
+    design, at = _natural_basis(found.g, knots), _natural_basis(grid, knots)
+    q, r = np.linalg.qr(design)
+    back = np.linalg.solve(r.T, at.T)
+    estimate = at @ np.linalg.solve(r, q.T @ found.scaled)
+    half = 2 * np.sqrt(np.outer((back**2).sum(axis=0), np.diag(found.variance)))
+    return Smooth(grid, estimate, estimate - half, estimate + half)

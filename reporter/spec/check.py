@@ -1,0 +1,219 @@
+"""Checks of a study file that need no data: names that must exist, values that must fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from reporter.errors import Finding, did_you_mean
+from reporter.spec.columns import ColumnSpec
+from reporter.spec.endpoints import CohortFile, EndpointSpec, EventDefinition
+from reporter.spec.lines import Path
+from reporter.spec.places import Places
+from reporter.spec.study import StudyFile
+
+_NOT_YET = {
+    "data": ("dictionary", "deidentify"),
+    "validation": ("dictionary", "deidentify"),
+    "analysis": ("strata", "interactions", "cluster", "weights", "offset", "imputations", "bootstrap"),
+}
+_NAME = re.compile(r"[^=/%<>\s]+")
+_TEXT_TABLES = (".csv", ".tsv")
+
+
+def not_available(path: Path, places: Places, what_to_do: str) -> Finding:
+    """Return the finding for a key that is part of the format and has no function in this version."""
+    key = ".".join(str(part) for part in path)
+    return Finding("not_available", places.at(path), f"'{key}' is not available in this version. {what_to_do}")
+
+
+def unknown_name(got: str, allowed: Iterable[str], what: str, path: Path, places: Places, then: str = "") -> Finding:
+    """Return the finding for a name that is not among those declared."""
+    names = tuple(allowed)
+    key = ".".join(str(part) for part in path)
+    listed = ", ".join(names) or "none"
+    message = f"{key}: {what} '{got}' is not declared.{did_you_mean(got, names)} Declared: {listed}.{then}"
+    return Finding(f"unknown_{what}", places.at(path), message)
+
+
+def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Iterator[Finding]:
+    for table, keys in _NOT_YET.items():
+        for key in keys:
+            if data.get(table, {}).get(key) not in (None, False):
+                yield not_available((table, key), places, "Remove the key.")
+    for name, column in file.columns.items():
+        if column.spline is not None:
+            do = "Remove the spline; log1p, log2 or {winsorize = x} can be used."
+            yield not_available(("columns", name, "transform"), places, do)
+    yield from _unavailable_events(file, places)
+    for table, section in (("data", file.data), ("validation", file.validation)):
+        if section is not None:
+            yield from _source(section.source, (table, "source"), places)
+
+
+def _unavailable_events(file: StudyFile, places: Places) -> Iterator[Finding]:
+    definitions: list[tuple[Path, EventDefinition]] = [(("endpoints", n), e) for n, e in file.endpoints.items()]
+    if file.validation:
+        definitions += [(("validation", "endpoints", n), e) for n, e in file.validation.endpoints.items()]
+    for where, definition in definitions:
+        for key in ("competing", "entry"):
+            if getattr(definition, key) is not None:
+                yield not_available((*where, key), places, "Remove the key; the estimates would ignore it.")
+
+
+def _source(source: str, path: Path, places: Places) -> Iterator[Finding]:
+    if source.startswith("r:"):
+        if not re.fullmatch(r"r:[A-Za-z][A-Za-z0-9.]*/[A-Za-z.][A-Za-z0-9._]*", source):
+            message = f"got '{source}'; an R data set is written r:package/dataset, e.g. r:survival/rotterdam."
+            yield Finding("invalid_source", places.at(path), message)
+    elif not source.lower().endswith(_TEXT_TABLES):
+        do = f"got '{source}'; save the table as .csv or .tsv (UTF-8), or use r:package/dataset."
+        yield not_available(path, places, do)
+
+
+def _column(name: str, spec: ColumnSpec, places: Places) -> Iterator[Finding]:
+    at: Path = ("columns", name)
+
+    def finding(key: str, message: str) -> Finding:
+        return Finding("invalid_column", places.at((*at, key)), f"columns.{name}.{key}: {message}")
+
+    if not _NAME.fullmatch(name) or name == "phenotype":
+        message = "the name is taken" if name == "phenotype" else "a name has no space and none of = / % < >"
+        yield Finding("invalid_column", places.at(at), f"columns.{name}: {message}; rename the column in the data.")
+    numeric_only = {"per": 1.0, "transform": "identity", "winsorize": None}
+    level_only: dict[str, object] = {"levels": (), "reference": None, "codes": {}, "bins": ()}
+    for key, default in (level_only if spec.is_numeric or spec.kind == "date" else numeric_only).items():
+        if getattr(spec, key) != default:
+            wanted = "a categorical, ordinal or binary" if key in level_only else "a numeric"
+            yield finding(key, f"only {wanted} column can have this; kind is '{spec.kind}'.")
+    if spec.codes and spec.bins:
+        yield finding("bins", "give either codes or bins.")
+    if list(spec.bins) != sorted(set(spec.bins)):
+        yield finding("bins", f"got {list(spec.bins)}; cut points must increase.")
+    yield from (finding(key, message) for key, message in _level_problems(spec))
+
+
+def _level_problems(spec: ColumnSpec) -> Iterator[tuple[str, str]]:
+    declared = spec.declared_levels
+    if len(set(spec.levels)) != len(spec.levels):
+        yield "levels", f"got {list(spec.levels)}; a level stands twice."
+    if spec.bins and spec.levels and len(spec.levels) != len(spec.bins) + 1:
+        yield "levels", f"{len(spec.bins)} cut points make {len(spec.bins) + 1} levels, got {len(spec.levels)}."
+    for label in dict.fromkeys(spec.codes.values()):
+        if label not in declared:
+            yield "codes", f"'{label}' is not one of the levels {list(declared)}.{did_you_mean(label, declared)}"
+    if spec.reference is not None and declared and spec.reference not in declared:
+        near = did_you_mean(spec.reference, declared)
+        yield "reference", f"'{spec.reference}' is not one of the levels {list(declared)}.{near}"
+    if spec.kind == "binary" and declared and len(declared) != 2:
+        yield "kind", f"a binary column has two levels, got {list(declared)}; use kind = \"categorical\"."
+
+
+def _endpoint(spec: EventDefinition, at: Path, places: Places) -> Iterator[Finding]:
+    key = ".".join(str(part) for part in at)
+    if not spec.form:
+        message = (
+            f"{key}: give one of: time, event and event_values; start, end, event and event_values; "
+            "or events = [{column, values, time}, ...]."
+        )
+        yield Finding("invalid_endpoint", places.at(at), message)
+    if spec.gap is not None and spec.form != "composite":
+        yield Finding("invalid_endpoint", places.at((*at, "gap")), f"{key}.gap: only a composite endpoint (events) has it.")
+    if not isinstance(spec, EndpointSpec):
+        return
+    if spec.form in ("simple", "composite") and spec.unit is None:
+        message = f"{key}.unit: say in which unit the time is: days, months or years."
+        yield Finding("missing_key", places.at(at), message)
+    if spec.form == "dates" and spec.unit not in (None, "days"):
+        message = f"{key}.unit: got '{spec.unit}'; dates count in days; leave unit out and give report_unit."
+        yield Finding("invalid_endpoint", places.at((*at, "unit")), message)
+    if list(spec.horizons) != sorted(set(spec.horizons)):
+        message = f"{key}.horizons: got {list(spec.horizons)}; list each once, in increasing order."
+        yield Finding("invalid_endpoint", places.at((*at, "horizons")), message)
+    if not _NAME.fullmatch(str(at[-1])):
+        yield Finding("invalid_endpoint", places.at(at), f"{key}: a name has no space and none of = / % < >.")
+
+
+def _conditions(cohort: CohortFile, prefix: Path, places: Places) -> Iterator[Finding]:
+    for action, conditions in (("include", cohort.include), ("exclude", cohort.exclude)):
+        for i, condition in enumerate(conditions):
+            at: Path = (*prefix, action, i)
+            if not condition.tests:
+                message = f"'{condition.label}' tests nothing; add min, max, in, not_in, equals, matches or not_missing."
+                yield Finding("empty_condition", places.at(at), message)
+            try:
+                re.compile(condition.matches or "")
+            except re.error as error:
+                message = f"matches: got '{condition.matches}', which is not a regular expression: {error}."
+                yield Finding("invalid_value", places.at((*at, "matches")), message)
+
+
+def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
+    """Yield names in [analysis], [phenotypes] and [validation] that are not declared."""
+    asked = file.analysis
+    for name in asked.endpoints:
+        if name not in file.endpoints:
+            yield unknown_name(name, file.endpoints, "endpoint", ("analysis", "endpoints"), places)
+    used = [("analysis", "groups", asked.groups), ("analysis", "covariates", asked.covariates)]
+    if file.phenotypes:
+        used.append(("phenotypes", "features", file.phenotypes.features))
+    for table, key, names in used:
+        yield from _used_columns(file, (table, key), names, places)
+    if file.validation:
+        for name in file.validation.columns:
+            if name not in file.columns:
+                yield unknown_name(name, file.columns, "column", ("validation", "columns", name), places)
+        for name in file.validation.endpoints:
+            if name not in file.endpoints:
+                yield unknown_name(name, file.endpoints, "endpoint", ("validation", "endpoints", name), places)
+
+
+def _used_columns(file: StudyFile, path: Path, names: tuple[str, ...], places: Places) -> Iterator[Finding]:
+    key = ".".join(str(part) for part in path)
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield Finding("repeated_name", places.at(path), f"{key}: '{name}' stands {names.count(name)} times; keep one.")
+        if name not in file.columns:
+            then = f" Covariates, groups and features must be listed: add [columns.{name}]."
+            yield unknown_name(name, file.columns, "column", path, places, then)
+            continue
+        kind = file.columns[name].kind
+        if kind == "date" or (kind == "numeric" and path[-1] == "groups"):
+            message = f"{key}: '{name}' has kind '{kind}'; use a column with levels"
+            rest = "." if path[-1] == "groups" else " or a numeric one."
+            yield Finding("wrong_kind", places.at(path), message + rest)
+
+
+def _validation_columns(file: StudyFile, places: Places) -> Iterator[Finding]:
+    """Yield overrides of the validation cohort that do not fit the levels of the development cohort."""
+    for name, override in file.validation.columns.items() if file.validation else ():
+        if name not in file.columns:
+            continue
+        spec = override.applied_to(file.columns[name])
+        if spec.is_numeric and (spec.codes or spec.bins):
+            problems = [("kind", "the development column is numeric; codes and bins give levels.")]
+        else:
+            problems = list(_level_problems(spec))
+        if list(spec.bins) != sorted(set(spec.bins)):
+            problems.append(("bins", f"got {list(spec.bins)}; cut points must increase."))
+        for key, message in problems:
+            at: Path = ("validation", "columns", name, key)
+            yield Finding("invalid_column", places.at(at), f"validation.columns.{name}.{key}: {message}")
+
+
+def check_study(file: StudyFile, data: dict[str, Any], places: Places) -> list[Finding]:
+    """Return all errors of a study file that can be seen without its data."""
+    found = list(_unavailable(file, data, places))
+    for name, column in file.columns.items():
+        found += _column(name, column, places)
+    for name, endpoint in file.endpoints.items():
+        found += _endpoint(endpoint, ("endpoints", name), places)
+    found += _conditions(file.cohort, ("cohort",), places)
+    found += _names(file, places)
+    if file.validation:
+        found += _conditions(file.validation.cohort, ("validation", "cohort"), places)
+        found += _validation_columns(file, places)
+        for name, definition in file.validation.endpoints.items():
+            found += _endpoint(definition, ("validation", "endpoints", name), places)
+    return list(dict.fromkeys(found))

@@ -1,0 +1,134 @@
+"""Endpoints and selection conditions of a study file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from reporter.spec.columns import Cell, Section
+
+TimeUnit = Literal["days", "months", "years"]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Bound = float | dt.date
+
+
+class Condition(Section):
+    """One step of the selection; every test that is given must hold.
+
+    ``matches`` is a regular expression searched for in the value. A missing value never satisfies an
+    ``include`` nor triggers an ``exclude``; ``not_missing = true`` is the test for it.
+    """
+
+    label: str
+    column: str
+    min: Bound | None = None
+    max: Bound | None = None
+    in_: tuple[Cell, ...] | None = Field(default=None, alias="in")
+    not_in: tuple[Cell, ...] | None = None
+    equals: Cell | None = None
+    matches: str | None = None
+    not_missing: Literal[True] | None = None
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Names of the tests that are given."""
+        names = {"min": self.min, "max": self.max, "in": self.in_, "not_in": self.not_in, "equals": self.equals,
+                 "matches": self.matches, "not_missing": self.not_missing}  # fmt: skip
+        return tuple(name for name, value in names.items() if value is not None)
+
+
+class Step(Section):
+    """A condition with its direction and its place in the study file."""
+
+    action: Literal["include", "exclude"]
+    name: str
+    condition: Condition
+
+
+class CohortFile(Section):
+    """``[[cohort.include]]`` and ``[[cohort.exclude]]`` as written."""
+
+    include: tuple[Condition, ...] = ()
+    exclude: tuple[Condition, ...] = ()
+
+
+class CohortSpec(Section):
+    """Selection steps in the order of the study file."""
+
+    steps: tuple[Step, ...] = ()
+
+
+class EventComponent(Section):
+    """One component of a composite endpoint."""
+
+    column: str
+    values: tuple[Cell, ...] = Field(min_length=1)
+    time: str
+    censored_values: tuple[Cell, ...] | None = None
+
+
+class EventDefinition(Section):
+    """How time and event are read: one of three forms.
+
+    Simple: `time`, `event`, `event_values`. Dates: `start`, `end`, `event`, `event_values` (days). Composite: `events`,
+    the first of several, with `gap` where an event is seen after another component's follow-up had ended.
+    """
+
+    time: str | None = None
+    start: str | None = None
+    end: str | None = None
+    event: str | None = None
+    event_values: tuple[Cell, ...] = ()
+    censored_values: tuple[Cell, ...] | None = None
+    events: tuple[EventComponent, ...] = ()
+    composite: Literal["first_event"] | None = None
+    gap: Literal["event", "censor"] | None = None
+    competing: Any = None
+    entry: Any = None
+
+    @property
+    def form(self) -> Literal["simple", "dates", "composite", ""]:
+        """Which form is given; empty when none is complete or two are mixed."""
+        one = bool(self.event and self.event_values)
+        dates, simple = bool(self.start and self.end), bool(self.time)
+        given = [bool(self.events), self.time is not None, self.start is not None or self.end is not None]
+        if sum(given) != 1 or (self.events and (self.event is not None or self.event_values)):
+            return ""
+        if self.events:
+            return "composite"
+        if not one:
+            return ""
+        return "simple" if simple else "dates" if dates else ""
+
+
+class EndpointSpec(EventDefinition):
+    """One endpoint; `horizons` and `max_time` are in `report_unit`, `unit` is that of the time column."""
+
+    label: str = ""
+    unit: TimeUnit | None = None
+    report_unit: TimeUnit | None = None
+    horizons: tuple[Positive, ...] = ()
+    max_time: Positive | None = None
+
+    @property
+    def time_unit(self) -> TimeUnit:
+        """Unit of the time column; dates count in days."""
+        return self.unit or "days"
+
+    @property
+    def shown_unit(self) -> TimeUnit:
+        """Unit of the report."""
+        return self.report_unit or self.time_unit
+
+
+class EndpointOverride(EventDefinition):
+    """The whole event definition in the validation cohort."""
+
+    unit: TimeUnit | None = None
+
+    def applied_to(self, spec: EndpointSpec) -> EndpointSpec:
+        """Return the development endpoint with this event definition; label, horizons and limits stay."""
+        own = {name: getattr(self, name) for name in EventDefinition.model_fields}
+        return spec.model_copy(update={**own, "unit": self.unit or spec.unit, "report_unit": spec.shown_unit})

@@ -1,0 +1,183 @@
+"""Read a study file: all its errors at once, each with file, line and what is allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from reporter.errors import Finding, FindingsError, UsageError, did_you_mean
+from reporter.spec.check import check_study
+from reporter.spec.endpoints import CohortFile, CohortSpec, Step
+from reporter.spec.lines import Path as KeyPath
+from reporter.spec.lines import key_lines, line_of
+from reporter.spec.places import Places
+from reporter.spec.study import DataSpec, Study, StudyFile, ValidationFile, ValidationSpec
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models inside an annotation such as ``dict[str, ColumnSpec]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
+
+
+def _keys_at(parents: KeyPath) -> tuple[str, ...]:
+    """Return the keys that the study file allows inside the table at `parents`."""
+    model: type[BaseModel] | None = StudyFile
+    inside_dict = False
+    for part in parents:
+        if isinstance(part, int) or inside_dict or model is None:
+            inside_dict = False
+            continue
+        names = {field.alias or name: field for name, field in model.model_fields.items()}
+        if part not in names:
+            return ()
+        annotation = names[part].annotation
+        model = next(_models_in(annotation), None)
+        inside_dict = str(annotation).startswith("dict[")
+    return () if model is None else tuple(f.alias or name for name, f in model.model_fields.items())
+
+
+def _existing(data: object, path: KeyPath) -> KeyPath:
+    """Return the part of an error's path that exists in the file (unions append type names)."""
+    kept: list[str | int] = []
+    for part in path:
+        if isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            break
+        kept.append(part)
+    return tuple(kept)
+
+
+def _dotted(path: KeyPath) -> str:
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
+
+
+def _schema_finding(error: ErrorDetails, data: dict[str, Any], places: Places) -> Finding:
+    """Translate one error of the models."""
+    path: KeyPath = error["loc"]
+    if error["type"] == "extra_forbidden":
+        keys = _keys_at(path[:-1])
+        near = did_you_mean(str(path[-1]), keys)
+        message = f"unknown key '{_dotted(path)}'.{near} Allowed here: {', '.join(keys)}."
+        return Finding("unknown_key", places.at(path), message)
+    if error["type"] == "missing":
+        message = f"the key '{_dotted(path)}' is missing; add it."
+        return Finding("missing_key", places.at(path), message)
+    found = _existing(data, path)
+    what = error["msg"].removeprefix("Value error, ")
+    message = f"{_dotted(found)}: got {error['input']!r}; {what[:1].lower()}{what[1:]}."
+    return Finding("invalid_value", places.at(found), message)
+
+
+def _parse(path: Path) -> tuple[dict[str, Any], str, bytes]:
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no such study file. Give the path of a TOML file.")
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+        return tomllib.loads(text), text, raw
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        message = "the file is not UTF-8 text; save it as UTF-8."
+        raise FindingsError([Finding("not_utf8", f"{path}:{line}", message)]) from None
+    except tomllib.TOMLDecodeError as error:
+        line = getattr(error, "lineno", 0) or _line_in(str(error), text)
+        message = f"this is not valid TOML: {error}. Correct the line (text in quotes, lists in brackets)."
+        raise FindingsError([Finding("not_toml", f"{path}:{line}", message)]) from None
+
+
+def _line_in(message: str, text: str) -> int:
+    """Return the line that the parser's message names; the last line where it says end of document."""
+    _, found, rest = message.partition("(at line ")
+    return int(rest.split(",")[0]) if found else max(len(text.splitlines()), 1)
+
+
+def _steps(cohort: CohortFile, prefix: KeyPath, lines: dict[KeyPath, int]) -> CohortSpec:
+    """Put include and exclude steps into the order of the study file."""
+    found: list[tuple[int, Step]] = []
+    for action, conditions in (("include", cohort.include), ("exclude", cohort.exclude)):
+        for i, condition in enumerate(conditions):
+            step = Step.model_construct(action=action, name=f"{action}_{i + 1}", condition=condition)
+            found.append((line_of(lines, (*prefix, action, i)), step))
+    return CohortSpec.model_construct(steps=tuple(step for _, step in sorted(found, key=lambda pair: pair[0])))
+
+
+def _validation(file: StudyFile, section: ValidationFile, lines: dict[KeyPath, int]) -> ValidationSpec:
+    columns = dict(file.columns)
+    for name, override in section.columns.items():
+        if name in columns:
+            columns[name] = override.applied_to(columns[name])
+    endpoints = dict(file.endpoints)
+    for name, definition in section.endpoints.items():
+        if name in endpoints:
+            endpoints[name] = definition.applied_to(endpoints[name])
+    return ValidationSpec.model_construct(
+        data=DataSpec(source=section.source, id=section.id or file.data.id),
+        columns=columns,
+        cohort=_steps(section.cohort, ("validation", "cohort"), lines),
+        endpoints=endpoints,
+    )
+
+
+def _assemble(file: StudyFile, path: Path, raw: bytes, lines: dict[KeyPath, int]) -> Study:
+    """Make the study that the rest of the program uses, with labels and names filled in."""
+    section = file.study
+    labelled = {n: c if c.label else c.model_copy(update={"label": n}) for n, c in file.columns.items()}
+    ends = {n: e if e.label else e.model_copy(update={"label": n}) for n, e in file.endpoints.items()}
+    asked = file.analysis.model_copy(update={"endpoints": file.analysis.endpoints or tuple(ends)})
+    file = file.model_copy(update={"columns": labelled, "endpoints": ends, "analysis": asked})
+    warnings: tuple[tuple[str, str], ...] = ()
+    if file.phenotypes and set(file.phenotypes.algorithms) != {"ward"}:
+        others = ", ".join(name for name in file.phenotypes.algorithms if name != "ward")
+        message = f"only Ward clustering is run in this version; not run: {others}."
+        warnings = (("phenotypes.algorithms", message),)
+    return Study.model_construct(
+        path=path, folder=path.resolve().parent, sha256=hashlib.sha256(raw).hexdigest(),
+        id=section.id, title=section.title, subtitle=section.subtitle, date=section.date,
+        languages=section.languages, seed=section.seed, data=file.data, columns=labelled,
+        cohort=_steps(file.cohort, ("cohort",), lines), endpoints=ends, analysis=asked, phenotypes=file.phenotypes,
+        validation=None if file.validation is None else _validation(file, file.validation, lines),
+        warnings=warnings,
+    )  # fmt: skip
+
+
+def load_study(path: Path) -> Study:
+    """Read and check a study file; the data are not opened.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+
+    Raises
+    ------
+    UsageError
+        When there is no such file.
+    FindingsError
+        With all errors of the file: not TOML, unknown keys, values that are not allowed, names that do not exist,
+        keys whose function this version does not have.
+    """
+    path = Path(path)
+    data, text, raw = _parse(path)
+    lines = key_lines(text)
+    places = Places(str(path), lines)
+    try:
+        file = StudyFile.model_validate(data)
+    except ValidationError as error:
+        found = [_schema_finding(one, data, places) for one in error.errors()]
+        raise FindingsError(list({(f.code, f.place): f for f in found}.values())) from None
+    findings = check_study(file, data, places)
+    if findings:
+        raise FindingsError(findings)
+    return _assemble(file, path, raw, lines)

@@ -1,0 +1,143 @@
+"""The study file as frozen models; defaults are those that the methods text prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from reporter.spec.columns import ColumnOverride, ColumnSpec, Section
+from reporter.spec.endpoints import CohortFile, CohortSpec, EndpointOverride, EndpointSpec
+from reporter.spec.options import ConfType, Ties
+
+Language = Literal["en", "zh"]
+Algorithm = Literal["ward", "kmeans", "gmm"]
+
+
+class StudySection(Section):
+    """``[study]``."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    title: str | dict[Language, str]
+    subtitle: str | dict[Language, str] = ""
+    date: str = ""
+    languages: tuple[Language, ...] = Field(default=("en",), min_length=1)
+    seed: int = Field(default=1, ge=0)
+
+
+class DataSpec(Section):
+    """``[data]``: `source` is a path relative to the study file, or ``r:package/dataset``."""
+
+    source: str
+    id: str | None = None
+    deidentify: bool = False
+    dictionary: Any = None
+
+
+class AnalysisSpec(Section):
+    """``[analysis]``."""
+
+    endpoints: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    missing: Literal["complete_case"] = "complete_case"
+    ties: Ties = "efron"
+    conf_type: ConfType = "log-log"
+    conf_level: float = Field(default=0.95, gt=0, lt=1)
+    strata: Any = None
+    interactions: Any = None
+    cluster: Any = None
+    weights: Any = None
+    offset: Any = None
+    imputations: Any = None
+    bootstrap: Any = None
+
+
+class PhenotypesSpec(Section):
+    """``[phenotypes]``; `horizon` is in the report unit of the first endpoint."""
+
+    features: tuple[str, ...] = Field(min_length=1)
+    algorithms: tuple[Algorithm, ...] = Field(default=("ward", "kmeans", "gmm"), min_length=1)
+    k: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=(2, 3, 4, 5, 6), min_length=1)
+    horizon: float = Field(gt=0, allow_inf_nan=False)
+
+
+class ValidationFile(Section):
+    """``[validation]`` as written."""
+
+    source: str
+    id: str | None = None
+    deidentify: bool = False
+    dictionary: Any = None
+    columns: dict[str, ColumnOverride] = Field(default_factory=dict)
+    cohort: CohortFile = CohortFile()
+    endpoints: dict[str, EndpointOverride] = Field(default_factory=dict)
+
+
+class StudyFile(Section):
+    """The whole file as written."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+    study: StudySection
+    data: DataSpec
+    columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+    cohort: CohortFile = CohortFile()
+    endpoints: dict[str, EndpointSpec] = Field(min_length=1)
+    analysis: AnalysisSpec = AnalysisSpec()
+    phenotypes: PhenotypesSpec | None = None
+    validation: ValidationFile | None = None
+
+
+class ValidationSpec(Section):
+    """The validation cohort with its dictionary and endpoints already merged with those of the development cohort."""
+
+    data: DataSpec
+    columns: dict[str, ColumnSpec]
+    cohort: CohortSpec
+    endpoints: dict[str, EndpointSpec]
+
+
+class Study(Section):
+    """A study file that was read and found without errors.
+
+    Parameters
+    ----------
+    path, folder, sha256
+        The file, the folder against which sources resolve, and the hash of the file's bytes.
+    warnings
+        What the file asks for and this version does in part, in words.
+    """
+
+    path: Path
+    folder: Path
+    sha256: str
+    id: str
+    title: str | dict[Language, str]
+    subtitle: str | dict[Language, str]
+    date: str
+    languages: tuple[Language, ...]
+    seed: int
+    data: DataSpec
+    columns: dict[str, ColumnSpec]
+    cohort: CohortSpec
+    endpoints: dict[str, EndpointSpec]
+    analysis: AnalysisSpec
+    phenotypes: PhenotypesSpec | None
+    validation: ValidationSpec | None
+    warnings: tuple[tuple[str, str], ...] = ()
+
+    def title_in(self, language: str) -> str:
+        """Return the title in a language, else in the first language that has one."""
+        return _in_language(self.title, language)
+
+    def subtitle_in(self, language: str) -> str:
+        """Return the subtitle in a language; empty when there is none."""
+        return _in_language(self.subtitle, language)
+
+
+def _in_language(text: str | dict[Language, str], language: str) -> str:
+    if isinstance(text, str):
+        return text
+    found = {str(key): value for key, value in text.items()}
+    return found.get(language) or next(iter(found.values()), "")
