@@ -12,8 +12,8 @@ from reporter.errors import Finding, FindingsError
 _SCRIPT = Path(__file__).with_name("export_dataset.R")
 _LIMIT_S = 60.0
 _REASONS = {
-    3: ("the R package '{package}' is not installed", "install it (install.packages(\"{package}\"))"),
-    4: ("the R package '{package}' has no data set '{dataset}'", "see data(package = \"{package}\") for those it has"),
+    3: ("the R package '{package}' is not installed", 'install it (install.packages("{package}"))'),
+    4: ("the R package '{package}' has no data set '{dataset}'", 'see data(package = "{package}") for those it has'),
     5: ("'{dataset}' of the R package '{package}' is not a data frame", "use a data set with one row a patient"),
 }
 
@@ -43,7 +43,8 @@ def read_r_dataset(source: str, *, place: str, limit_s: float = _LIMIT_S) -> str
     package, _, dataset = source.removeprefix("r:").partition("/")
     rscript = shutil.which("Rscript")
     if rscript is None:
-        raise _refuse(place, source, "R is not installed (no Rscript on the path)", "install R (reporter doctor says how)")
+        problem = "R is not installed (no Rscript on the path)"
+        raise _refuse(place, source, problem, "install R (reporter doctor says how)")
     command = [rscript, "--vanilla", str(_SCRIPT), package, dataset]
     try:
         done = subprocess.run(  # noqa: S603

@@ -26,27 +26,10 @@ class Mapped:
         Level names, the reference first; empty for numbers and dates.
     values
         float64, shape = (n,); the number, the level's code or days since 1970-01-01; NaN where missing.
-    counts
-        Rows per level; zero for a declared level that does not occur.
     """
 
     levels: tuple[str, ...]
     values: Floats
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Rows of each level, shape = (len(levels),)."""
-        codes = self.values[~np.isnan(self.values)].astype(np.int64)
-        return np.bincount(codes, minlength=len(self.levels))
-
-    def without_unused(self) -> Mapped:
-        """Return the values with levels that do not occur left out."""
-        used = self.counts > 0
-        position = np.where(used, np.cumsum(used) - 1.0, np.nan)
-        seen = ~np.isnan(self.values)
-        values = np.full(self.values.shape, np.nan)
-        values[seen] = position[self.values[seen].astype(np.int64)]
-        return Mapped(tuple(np.array(self.levels, dtype=object)[used]), values)
 
 
 @dataclass(frozen=True)
@@ -215,8 +198,8 @@ def map_column(
     spec
         The dictionary's entry.
     levels
-        Levels of the development cohort, the reference first, when another cohort or new patients are mapped. A value at a
-        declared level that is not among them becomes missing.
+        Levels of the development cohort, the reference first, when another cohort or new patients are mapped.
+        A value at a declared level that is not among them becomes missing.
     place
         Key of the study file for findings; empty: ``columns.<name>``.
     """

@@ -76,7 +76,8 @@ def parse_text(text: str, kind: str, place: str) -> pd.DataFrame:
             if len(row) == len(header):
                 rows.append(row)
             elif row:
-                message = f"line {reader.line_num} has {len(row)} cells, the header has {len(header)}; correct the line."
+                got = f"line {reader.line_num} has {len(row)} cells, the header has {len(header)}"
+                message = f"{got}; correct the line."
                 bad.append(Finding("ragged_row", place, message))
     except csv.Error as error:
         bad.append(Finding("not_a_table", place, f"line {reader.line_num}: {error}; correct the quotes of this line."))

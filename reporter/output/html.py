@@ -57,7 +57,7 @@ class PlaceDrawing(Protocol):
 def drawing_title(svg: str) -> str:
     """Return the title of a drawing; ReporterError when it is not well-formed."""
     try:
-        root = ElementTree.fromstring(svg)
+        root = ElementTree.fromstring(svg)  # noqa: S314 - our own drawing
     except ElementTree.ParseError as error:
         raise ReporterError(f"A drawing is not well-formed: {error}.") from error
     title = root.find("{http://www.w3.org/2000/svg}title")
@@ -65,9 +65,10 @@ def drawing_title(svg: str) -> str:
 
 
 def inline_drawing(svg: str, alt: str) -> Markup:
-    """Return a drawing as part of the page; ReporterError when it is not well-formed."""
+    """Return a drawing as part of the page, named by its alternative text; ReporterError when it is not well-formed."""
     drawing_title(svg)
-    return Markup(svg)  # noqa: S704
+    name = Markup('<svg aria-label="{}" ').format(printable(alt)) if alt else Markup("<svg ")
+    return Markup(svg.replace("<svg ", name, 1))  # noqa: S704 - figures escape every text
 
 
 def _clean(value: object) -> object:

@@ -107,7 +107,7 @@ def _level_problems(spec: ColumnSpec) -> Iterator[tuple[str, str]]:
         near = did_you_mean(spec.reference, declared)
         yield "reference", f"'{spec.reference}' is not one of the levels {list(declared)}.{near}"
     if spec.kind == "binary" and declared and len(declared) != 2:
-        yield "kind", f"a binary column has two levels, got {list(declared)}; use kind = \"categorical\"."
+        yield "kind", f'a binary column has two levels, got {list(declared)}; use kind = "categorical".'
 
 
 def _endpoint(spec: EventDefinition, at: Path, places: Places) -> Iterator[Finding]:
@@ -119,7 +119,8 @@ def _endpoint(spec: EventDefinition, at: Path, places: Places) -> Iterator[Findi
         )
         yield Finding("invalid_endpoint", places.at(at), message)
     if spec.gap is not None and spec.form != "composite":
-        yield Finding("invalid_endpoint", places.at((*at, "gap")), f"{key}.gap: only a composite endpoint (events) has it.")
+        message = f"{key}.gap: only a composite endpoint (events) has it."
+        yield Finding("invalid_endpoint", places.at((*at, "gap")), message)
     if not isinstance(spec, EndpointSpec):
         return
     if spec.form in ("simple", "composite") and spec.unit is None:
@@ -140,7 +141,8 @@ def _conditions(cohort: CohortFile, prefix: Path, places: Places) -> Iterator[Fi
         for i, condition in enumerate(conditions):
             at: Path = (*prefix, action, i)
             if not condition.tests:
-                message = f"'{condition.label}' tests nothing; add min, max, in, not_in, equals, matches or not_missing."
+                tests = "min, max, in, not_in, equals, matches or not_missing"
+                message = f"'{condition.label}' tests nothing; add {tests}."
                 yield Finding("empty_condition", places.at(at), message)
             try:
                 re.compile(condition.matches or "")
@@ -173,7 +175,8 @@ def _used_columns(file: StudyFile, path: Path, names: tuple[str, ...], places: P
     key = ".".join(str(part) for part in path)
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
-            yield Finding("repeated_name", places.at(path), f"{key}: '{name}' stands {names.count(name)} times; keep one.")
+            message = f"{key}: '{name}' stands {names.count(name)} times; keep one."
+            yield Finding("repeated_name", places.at(path), message)
         if name not in file.columns:
             then = f" Covariates, groups and features must be listed: add [columns.{name}]."
             yield unknown_name(name, file.columns, "column", path, places, then)

@@ -255,7 +255,8 @@ def title_page() -> TitlePage:
         kicker="Cohort report",
         title="Recurrence-free survival after breast cancer surgery",
         lead=words(
-            "Hormonal therapy was associated with longer recurrence-free survival: 58% of treated patients were free of recurrence at 5 years."
+            "Hormonal therapy was associated with longer recurrence-free survival: 58% of treated patients "
+            "were free of recurrence at 5 years."
         ),
         key_figures=keys,
         badge=badge,

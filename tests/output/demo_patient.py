@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from math import exp
 
-from reporter.report.document import Badge, Bullets, Callout, Cell, Figure, Inline, KeyFigure, Paragraph, Run
-from reporter.report.document import Table, TableRow
+from reporter.report.document import (
+    Badge,
+    Bullets,
+    Callout,
+    Cell,
+    Figure,
+    Inline,
+    KeyFigure,
+    Paragraph,
+    Run,
+    Table,
+    TableRow,
+)
 from reporter.report.figures import FontMetrics, draw_contributions, draw_icons, draw_patient_curve, draw_rank
 from reporter.report.figures.models import (
     Contribution,

@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 
 import pikepdf
 import pytest
-from demo_document import HOSTILE, LONG, demo_document, long_table
 
 from reporter.errors import ReporterError
 from reporter.output.html import drawing_title, render_html
@@ -19,6 +18,7 @@ from reporter.output.pdf import Drawings, layout_messages, local_fetcher, render
 from reporter.output.tables import column_widths, number_address_pairs, table_csv
 from reporter.report.document import Block, Cell, Figure, Run, Section, Table, TableRow
 from reporter.report.figures import FontMetrics
+from tests.output.demo_document import HOSTILE, LONG, demo_document, long_table
 
 PAGE_WIDTH = 595.28
 
@@ -71,7 +71,13 @@ def test_every_kind_of_block_reaches_the_html(page: str) -> None:
     wanted = {"body", "callout", "method", "badge", "references", "columns", "table", "keys", "contents", "lead"}
     assert wanted <= classes
     assert len(list(root.iter("figure"))) == 7
-    assert len([e for e in root.iter("ul")]) == 1
+    assert len(list(root.iter("ul"))) == 1
+
+
+def test_every_drawing_has_its_words(page: str) -> None:
+    drawings = list(ElementTree.fromstring(page).iter("{http://www.w3.org/2000/svg}svg"))
+    assert len(drawings) > 10 and all(e.get("aria-label") and e.get("role") == "img" for e in drawings)
+    assert "Two curves." in {e.get("aria-label") for e in drawings}
 
 
 def test_every_number_of_the_document_stands_in_the_html(page: str) -> None:

@@ -203,7 +203,7 @@ def test_forest_ticks_never_meet(bounds: tuple[float, float], fonts: FontMetrics
     axis = choose_forest_axis(rows, lambda v: f"{v:g}", fonts)
     placed = boxes(draw_forest_axis(axis, "Axis", "lower", "higher", fonts), fonts)
     assert all(not a.meets(b, 0.0) for i, (_, a) in enumerate(placed) for _, b in placed[i + 1 :])
-    assert all(-0.1 <= b.left and b.right <= axis.width + 0.1 for _, b in placed)
+    assert all(b.left >= -0.1 and b.right <= axis.width + 0.1 for _, b in placed)
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -218,7 +218,7 @@ def test_flow_texts_stay_in_their_boxes(count: int, fonts: FontMetrics) -> None:
     for text, box in boxes(svg, fonts):
         if text != "Cohort":
             assert any(r.left <= box.left and box.right <= r.right for r in rects), text
-    assert all(0 <= r.left and r.right <= 493 for r in rects)
+    assert all(r.left >= 0 and r.right <= 493 for r in rects)
 
 
 def test_tree_texts_do_not_meet(fonts: FontMetrics) -> None:
@@ -265,7 +265,7 @@ def test_contributions_point_to_their_side(fonts: FontMetrics) -> None:
     (x1, width1), (x2, width2) = ((float(r.get("x", "0")), float(r.get("width", "0"))) for r in (first, second))
     assert x1 + width1 == pytest.approx(x2, abs=0.02)
     assert width1 == pytest.approx(3 * width2, abs=0.05)
-    assert all(-0.1 <= b.left and b.right <= 240.1 for _, b in boxes(svg, fonts))
+    assert all(b.left >= -0.1 and b.right <= 240.1 for _, b in boxes(svg, fonts))
 
 
 def test_rank_pointer_moves_with_the_percent(fonts: FontMetrics) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from math import isfinite, log
 
 from reporter.report.figures.axes import Scale
@@ -58,7 +59,7 @@ def _choose_ticks(
     for values in _TICK_SETS:
         ticks = tuple(Tick(v, label(v)) for v in values if lower <= v <= upper)
         ends = [(scale(log(t.position)), fonts.width(t.label, _SIZE) / 2) for t in ticks]
-        fits = all(a + p + 5 <= b - q for (a, p), (b, q) in zip(ends, ends[1:], strict=False))
+        fits = all(a + p + 5 <= b - q for (a, p), (b, q) in pairwise(ends))
         if fits and len(ticks) > len(best):
             best = ticks
     return best

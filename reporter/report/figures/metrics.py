@@ -12,7 +12,7 @@ from reporter.report.document import Inline, Run
 from reporter.resources import templates_folder
 
 FLAG_MARK = "†"
-_WIDE = "⺀-鿿가-힣豈-﫿︰-﹏＀-￯"
+_WIDE = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
 _PIECES = re.compile(rf"[{_WIDE}]|[^\s{_WIDE}]+\s*|\s+")
 _ENDS_WORD = re.compile(rf"[\s{_WIDE}]$")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

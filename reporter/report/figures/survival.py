@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from reporter.errors import ReporterError
 from reporter.report.document import Inline
@@ -212,5 +213,5 @@ class _Drawing:
     def _risk_stride(self) -> int:
         cells = [self._canvas.fonts.inline_width(c, SIZE) for g in self._figure.groups for c in g.risk]
         places = [self._frame.x(t.position) for t in self._figure.x_ticks]
-        step = min((b - a for a, b in zip(places, places[1:], strict=False)), default=1e9)
-        return 1 + int((max(cells, default=0.0) + 4) // max(step, 1.0))
+        step = min((b - a for a, b in pairwise(places)), default=1e9)
+        return 1 + int((max(cells, default=0.0) + 2.5) // max(step, 1.0))

@@ -1,0 +1,28 @@
+.PHONY: help setup report test lint clean
+.DEFAULT_GOAL := help
+
+STUDY ?= data/rotterdam/study.toml
+BIN := .venv/bin
+PYTEST_FLAGS ?= -n auto --dist loadfile
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 16
+
+setup: ## install what is missing (REFERENCE=full: also what the wider checks need; SYSTEM=skip: Python packages only)
+	@REFERENCE="$(REFERENCE)" SYSTEM="$(SYSTEM)" .ci/setup.sh
+
+report: setup ## the verified report of STUDY (default: the Rotterdam cohort) into out/<id>/
+	@id=$$($(BIN)/python -c 'import sys, tomllib; print(tomllib.load(open(sys.argv[1], "rb"))["study"]["id"])' "$(STUDY)" 2>/dev/null) || id=study; \
+	$(BIN)/reporter run "$(STUDY)" --out "out/$$id" --overwrite
+
+test: setup ## the tests
+	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: setup ## style, formatting, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+clean: ## remove reports and caches; .venv stays
+	@rm -rf out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,194 @@
+"""From a study to the frames that both engines see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from reporter.cohort.check import check_frame
+from reporter.cohort.frame import AnalysisFrame, Column
+from reporter.cohort.outcome import in_report_unit
+from reporter.cohort.read import CohortRequest, ReadCohort, read_cohort, used_levels
+from reporter.errors import Finding, FindingsError
+from reporter.intake.finding import listed
+from reporter.results.tree import AttritionStep, CohortInfo, ColumnInfo, EndpointInfo
+from reporter.spec.study import Study
+
+Levels = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class BuiltCohorts:
+    """Everything the analyses need.
+
+    Parameters
+    ----------
+    frames
+        By cohort and endpoint; all of the development cohort first.
+    infos, endpoints, columns
+        What the report says of cohorts, endpoints and variables.
+    findings
+        Warnings only.
+    """
+
+    frames: dict[tuple[str, str], AnalysisFrame]
+    infos: tuple[CohortInfo, ...]
+    endpoints: tuple[EndpointInfo, ...]
+    columns: tuple[ColumnInfo, ...]
+    findings: tuple[Finding, ...]
+
+
+def _development(study: Study) -> CohortRequest:
+    return CohortRequest(
+        name="development", label="Development cohort", prefix="", folder=study.folder, data=study.data,
+        columns=study.columns, cohort=study.cohort,
+        endpoints={name: study.endpoints[name] for name in study.analysis.endpoints},
+    )  # fmt: skip
+
+
+def _validation(study: Study, levels: Levels | None) -> CohortRequest | None:
+    section = study.validation
+    if section is None:
+        return None
+    features = study.phenotypes.features if study.phenotypes else ()
+    needed = {*study.analysis.covariates, *study.analysis.groups, *features}
+    return CohortRequest(
+        name="validation", label="Validation cohort", prefix="validation.", folder=study.folder, data=section.data,
+        columns=section.columns, cohort=section.cohort,
+        endpoints={name: section.endpoints[name] for name in study.analysis.endpoints},
+        optional=[name for name in section.columns if name not in needed], levels=levels,
+    )  # fmt: skip
+
+
+def _with_levels(column: Column, levels: Sequence[str]) -> Column:
+    """Return the column with exactly these levels; values at others become missing."""
+    if column.is_numeric or column.levels == tuple(levels):
+        return column
+    position = {level: float(i) for i, level in enumerate(levels)}
+    codes = np.array([*(position.get(level, np.nan) for level in column.levels), np.nan])
+    return replace(column, levels=tuple(levels), values=codes[column.codes])
+
+
+def _frame(cohort: ReadCohort, endpoint: str, levels: Levels) -> AnalysisFrame:
+    """Return the selected patients with a known outcome."""
+    spec = cohort.request.endpoints[endpoint]
+    outcome = cohort.outcomes[endpoint]
+    if spec.gap == "censor":
+        outcome = outcome.censored_at_gap()
+    keep = cohort.selection.keep & outcome.known
+    time, event = in_report_unit(outcome.time[keep], outcome.status[keep] == 1, spec)
+    columns = {
+        name: _with_levels(replace(column, values=column.values[keep]), levels.get(name, ()))
+        for name, column in cohort.columns.items()
+    }
+    ids = tuple(cohort.ids[i] for i in np.flatnonzero(keep))
+    return AnalysisFrame(cohort.request.name, endpoint, ids, time, event, spec.shown_unit, columns)
+
+
+def _level_warnings(cohort: ReadCohort, levels: Levels) -> list[Finding]:
+    """Warn of declared levels that no patient has, and of values that the development cohort never has."""
+    found = []
+    for name, column in cohort.columns.items():
+        lost = [i for i, level in enumerate(column.levels) if level not in levels.get(name, ())]
+        names = listed(column.levels[i] for i in lost)
+        n_rows = int((np.isin(column.codes, lost) & cohort.selection.keep).sum())
+        place = f"{cohort.request.prefix}columns.{name}"
+        if n_rows:
+            message = f"{n_rows} patients are at {names}, which the development cohort never has; counted as missing."
+            found.append(Finding("level_not_in_development", place, message, severity="warning", n_rows=n_rows))
+        elif lost and cohort.request.name == "development":
+            message = f"no patient is at {names}; the level is left out."
+            found.append(Finding("unused_level", place, message, severity="warning"))
+    return found
+
+
+def _info(cohort: ReadCohort, findings: Sequence[Finding]) -> CohortInfo:
+    steps = list(cohort.selection.steps)
+    keep = cohort.selection.keep
+    for name, outcome in cohort.outcomes.items():
+        label = f"{cohort.request.endpoints[name].label}: time or status missing"
+        left = int((keep & outcome.known).sum())
+        removed = int(keep.sum()) - left
+        steps.append(AttritionStep(name=f"missing_{name}", label=label, n_removed=removed, n_left=left))
+    return CohortInfo(
+        name=cohort.request.name, label=cohort.request.label, source=cohort.source.source, sha256=cohort.source.sha256,
+        n_read=cohort.n_read, steps=tuple(steps), findings=tuple(str(finding) for finding in findings),
+    )  # fmt: skip
+
+
+def _endpoint_info(cohort: ReadCohort, name: str) -> EndpointInfo:
+    spec = cohort.request.endpoints[name]
+    n_gap = int((cohort.outcomes[name].gap & cohort.selection.keep).sum())
+    return EndpointInfo(
+        name=name, label=spec.label, unit=spec.shown_unit, horizons=spec.horizons,
+        gap_rule=(spec.gap or "") if n_gap else "", n_gap=n_gap,
+    )  # fmt: skip
+
+
+def _column_infos(study: Study, frame: AnalysisFrame) -> tuple[ColumnInfo, ...]:
+    return tuple(
+        ColumnInfo(
+            name=name, label=column.label, kind=column.kind, unit=column.unit, levels=column.levels,
+            per=study.columns[name].per, transform=study.columns[name].transform,
+        )
+        for name, column in frame.columns.items()
+    )  # fmt: skip
+
+
+def _read_all(study: Study) -> tuple[ReadCohort, ...]:
+    """Read both cohorts; the errors of both are raised at once."""
+    errors: list[Finding] = []
+    read: list[ReadCohort] = []
+    request: CohortRequest | None = _development(study)
+    levels: Levels | None = None
+    while request is not None:
+        try:
+            read.append(read_cohort(request))
+            levels = {name: column.levels for name, column in read[0].columns.items() if not column.is_numeric}
+        except FindingsError as error:
+            errors += error.findings
+        request = _validation(study, levels) if request.name == "development" else None
+    if errors:
+        raise FindingsError(list(dict.fromkeys(errors)))
+    return tuple(read)
+
+
+def build_cohorts(study: Study) -> BuiltCohorts:
+    """Read, select and type the cohorts of a study and build a frame per cohort and endpoint.
+
+    Parameters
+    ----------
+    study
+        From `reporter.spec.load.load_study`.
+
+    Raises
+    ------
+    FindingsError
+        With the errors of both cohorts at once.
+    """
+    cohorts = _read_all(study)
+    levels = used_levels(cohorts[0])
+    frames: dict[tuple[str, str], AnalysisFrame] = {}
+    infos: list[CohortInfo] = []
+    general = [Finding("partly_available", key, text, severity="warning") for key, text in study.warnings]
+    findings: list[Finding] = list(general)
+    for cohort in cohorts:
+        own = _level_warnings(cohort, levels)
+        for name in study.analysis.endpoints:
+            frame = _frame(cohort, name, levels)
+            own += check_frame(study, frame)
+            frames[cohort.request.name, name] = frame
+        infos.append(_info(cohort, [finding for finding in own if finding.severity == "warning"]))
+        findings += own
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise FindingsError(list(dict.fromkeys(errors)))
+    return BuiltCohorts(
+        frames=frames,
+        infos=tuple(infos),
+        endpoints=tuple(_endpoint_info(cohorts[0], name) for name in study.analysis.endpoints),
+        columns=_column_infos(study, frames["development", study.analysis.endpoints[0]]),
+        findings=tuple(findings),
+    )

@@ -1,0 +1,183 @@
+"""Time and event of an endpoint, one value a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reporter.cohort.status import read_status
+from reporter.cohort.table import absent_column
+from reporter.cohort.timefix import merge_near_times
+from reporter.errors import Finding
+from reporter.intake.mapping import map_dates, map_numbers
+from reporter.spec.columns import ColumnSpec
+from reporter.spec.endpoints import EndpointSpec, TimeUnit
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+DAYS_IN: Mapping[TimeUnit, float] = {"days": 1.0, "months": 365.25 / 12, "years": 365.25}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An endpoint on all rows of a table.
+
+    Parameters
+    ----------
+    time
+        Shape = (n,), in the unit of the file; NaN where time or status is missing.
+    status
+        1 event, 0 censored, NaN where missing; shape = (n,).
+    gap
+        Rows whose event was seen after another component's follow-up had ended, shape = (n,).
+    gap_time
+        The end of that follow-up, shape = (n,); NaN elsewhere.
+    """
+
+    time: Floats
+    status: Floats
+    gap: Mask
+    gap_time: Floats
+
+    @property
+    def known(self) -> Mask:
+        """Rows with time and status, shape = (n,)."""
+        return ~(np.isnan(self.time) | np.isnan(self.status))
+
+    def censored_at_gap(self) -> Outcome:
+        """Return the outcome with gap rows censored where the other component's follow-up ended."""
+        time = np.where(self.gap, self.gap_time, self.time)
+        return replace(self, time=time, status=np.where(self.gap, 0.0, self.status))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads columns of one table for one endpoint and collects findings."""
+
+    table: pd.DataFrame
+    dictionary: Mapping[str, ColumnSpec]
+    source: str
+    place: str
+    findings: list[Finding]
+
+    def _cells(self, name: str) -> pd.Series | None:
+        if name in self.table.columns:
+            return self.table[name]
+        self.findings.append(absent_column(name, self.table, self.place, self.source))
+        return None
+
+    def _missing(self, name: str) -> tuple[str, ...]:
+        return self.dictionary[name].missing if name in self.dictionary else ()
+
+    def _empty(self) -> Floats:
+        return np.full(len(self.table), np.nan)
+
+    def time(self, name: str) -> Floats:
+        """Return a column of times; a negative one is a finding."""
+        cells = self._cells(name)
+        if cells is None:
+            return self._empty()
+        values, findings = map_numbers(cells, self._missing(name), self.place)
+        self.findings.extend(findings)
+        return self.not_negative(values, f"column '{name}'", cells)
+
+    def not_negative(self, values: Floats, what: str, cells: pd.Series | None) -> Floats:
+        """Return the times unchanged; negative ones are a finding."""
+        bad = np.flatnonzero(values < 0)
+        if bad.size:
+            first = f"{values[bad[0]]:g}" if cells is None else f"'{cells.iloc[bad[0]]}'"
+            message = (
+                f"{what} has a negative time in {bad.size} rows, first {first} in row {bad[0] + 1}. A time is 0 or more: "
+                "correct the rows, or list the value under missing in the column's dictionary."
+            )
+            self.findings.append(Finding("negative_time", self.place, message, n_rows=int(bad.size)))
+        return values
+
+    def date(self, name: str) -> Floats:
+        """Return a column of dates as days."""
+        cells = self._cells(name)
+        if cells is None:
+            return self._empty()
+        values, findings = map_dates(cells, self._missing(name), self.place)
+        self.findings.extend(findings)
+        return values
+
+    def status(self, name: str, values: tuple[str, ...], censored: tuple[str, ...] | None) -> Floats:
+        """Return the status of one column."""
+        cells = self._cells(name)
+        if cells is None:
+            return self._empty()
+        status, findings = read_status(cells, values, censored, self._missing(name), self.place)
+        self.findings.extend(findings)
+        return status
+
+
+def first_event(times: Floats, statuses: Floats) -> Outcome:
+    """Combine components: the earliest event's time, else the smallest follow-up time.
+
+    Parameters
+    ----------
+    times, statuses
+        Shape = (n, components); status 1 event, 0 censored, NaN missing. A missing part makes the row missing.
+    """
+    is_event = statuses == 1
+    event_time = np.where(is_event, times, np.inf).min(axis=1)
+    follow_up = np.where(is_event, np.inf, times).min(axis=1)
+    known = ~(np.isnan(times) | np.isnan(statuses)).any(axis=1)
+    has_event = is_event.any(axis=1)
+    gap = known & has_event & (follow_up < event_time)
+    time = np.where(known, np.where(has_event, event_time, follow_up), np.nan)
+    status = np.where(known, has_event.astype(np.float64), np.nan)
+    return Outcome(time, status, gap, np.where(gap, follow_up, np.nan))
+
+
+def read_outcome(
+    spec: EndpointSpec, table: pd.DataFrame, dictionary: Mapping[str, ColumnSpec], *, source: str, place: str
+) -> tuple[Outcome, tuple[Finding, ...]]:
+    """Read time and event of one endpoint on all rows, in the unit of the file.
+
+    Parameters
+    ----------
+    spec
+        Simple, dates or composite form.
+    table, dictionary
+        Text of the cohort, and the dictionary for its words for missing.
+    source, place
+        Name of the table and key of the endpoint, for findings.
+    """
+    reader = _Reader(table, dictionary, source, place, [])
+    if spec.form == "composite":
+        times = np.column_stack([reader.time(part.time) for part in spec.events])
+        statuses = np.column_stack([reader.status(p.column, p.values, p.censored_values) for p in spec.events])
+        return first_event(times, statuses), tuple(dict.fromkeys(reader.findings))
+    if spec.form == "dates":
+        start, end = reader.date(spec.start or ""), reader.date(spec.end or "")
+        time = reader.not_negative(end - start, f"'{spec.end}' minus '{spec.start}'", None)
+    else:
+        time = reader.time(spec.time or "")
+    status = reader.status(spec.event or "", spec.event_values, spec.censored_values)
+    none = np.zeros(len(table), dtype=bool)
+    return Outcome(time, status, none, np.full(len(table), np.nan)), tuple(dict.fromkeys(reader.findings))
+
+
+def in_report_unit(time: Floats, event: Mask, spec: EndpointSpec) -> tuple[Floats, Mask]:
+    """Convert to the report unit (year = 365.25 days, month = 365.25/12 days), censor at `max_time`, merge near times.
+
+    Parameters
+    ----------
+    time, event
+        Shape = (n,), no missing values.
+    spec
+        Units and `max_time`; a patient followed to exactly `max_time` keeps the status.
+    """
+    if spec.time_unit != spec.shown_unit:
+        time = time * DAYS_IN[spec.time_unit] / DAYS_IN[spec.shown_unit]
+    if spec.max_time is not None:
+        event = event & (time <= spec.max_time)
+        time = np.minimum(time, spec.max_time)
+    return merge_near_times(time), event

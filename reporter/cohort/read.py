@@ -1,0 +1,134 @@
+"""One cohort: its table read, typed and selected."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from reporter.cohort.frame import Column
+from reporter.cohort.outcome import Outcome, read_outcome
+from reporter.cohort.selection import Selection, Sources, select_rows
+from reporter.cohort.table import absent_column, map_table
+from reporter.errors import Finding, FindingsError
+from reporter.intake.finding import listed
+from reporter.intake.read import SourceTable, read_table
+from reporter.spec.columns import ColumnSpec
+from reporter.spec.endpoints import CohortSpec, EndpointSpec
+from reporter.spec.study import DataSpec
+
+
+@dataclass(frozen=True)
+class CohortRequest:
+    """What the study file says of one cohort; `prefix` is ``""`` or ``validation.``, for findings."""
+
+    name: str
+    label: str
+    prefix: str
+    folder: Path
+    data: DataSpec
+    columns: Mapping[str, ColumnSpec]
+    cohort: CohortSpec
+    endpoints: Mapping[str, EndpointSpec]
+    optional: Collection[str] = ()
+    levels: Mapping[str, Sequence[str]] | None = None
+
+    @property
+    def data_key(self) -> str:
+        """Key of the table that names the source."""
+        return self.prefix.removesuffix(".") or "data"
+
+
+@dataclass(frozen=True)
+class ReadCohort:
+    """A cohort without errors, all rows; `selection` says which stay."""
+
+    request: CohortRequest
+    source: SourceTable
+    ids: tuple[str, ...]
+    columns: Mapping[str, Column]
+    outcomes: Mapping[str, Outcome]
+    selection: Selection
+
+    @property
+    def n_read(self) -> int:
+        """Rows of the table."""
+        return len(self.source.table)
+
+
+def _read_ids(table: pd.DataFrame, data: DataSpec, place: str) -> tuple[tuple[str, ...], list[Finding]]:
+    """Return identifiers as given; without an id column, row numbers from 1."""
+    if data.id is None:
+        return tuple(str(i + 1) for i in range(len(table))), []
+    if data.id not in table.columns:
+        return (), [absent_column(data.id, table, place, data.source)]
+    ids = table[data.id]
+    findings = []
+    n_empty = int((ids == "").sum())
+    if n_empty:
+        message = f"column '{data.id}' is empty in {n_empty} rows; every patient needs an identifier."
+        findings.append(Finding("missing_id", place, message, n_rows=n_empty))
+    twice = ids[ids.duplicated(keep=False) & (ids != "")]
+    if len(twice):
+        message = (
+            f"column '{data.id}' has {twice.nunique()} identifiers on more than one row, e.g. {listed(twice.unique(), 3)}. "
+            "One row a patient is allowed: remove the repeated rows, or name another column."
+        )
+        findings.append(Finding("duplicate_id", place, message, n_rows=len(twice)))
+    return tuple(ids), findings
+
+
+def read_cohort(request: CohortRequest) -> ReadCohort:
+    """Read, type and select one cohort.
+
+    Raises
+    ------
+    FindingsError
+        With all errors of the table, the dictionary, the endpoints and the selection.
+    """
+    source = read_table(request.data.source, request.folder, place=f"{request.data_key}.source")
+    table, name = source.table, source.source
+    ids, findings = _read_ids(table, request.data, f"{request.data_key}.id")
+    columns, problems = map_table(
+        table, request.columns, levels=request.levels, optional=request.optional,
+        source=name, prefix=f"{request.prefix}columns",
+    )  # fmt: skip
+    findings += problems
+    outcomes: dict[str, Outcome] = {}
+    for key, spec in request.endpoints.items():
+        place = f"{request.prefix}endpoints.{key}"
+        outcomes[key], problems = read_outcome(spec, table, request.columns, source=name, place=place)
+        findings += problems
+    sources = Sources(table, columns, request.columns, name)
+    selection = select_rows(request.cohort, sources, prefix=f"{request.prefix}cohort")
+    findings += selection.findings
+    for key, outcome in outcomes.items():
+        findings += _gap_finding(request, key, outcome, selection)
+    if findings:
+        raise FindingsError(list(dict.fromkeys(findings)))
+    return ReadCohort(request, source, ids, columns, outcomes, selection)
+
+
+def _gap_finding(request: CohortRequest, key: str, outcome: Outcome, selection: Selection) -> list[Finding]:
+    """Return an error when patients have a gap and the study file does not say what to do with them."""
+    n_gap = int((outcome.gap & selection.keep).sum())
+    if not n_gap or request.endpoints[key].gap is not None:
+        return []
+    message = (
+        f'{n_gap} patients have an event after the follow-up of another component had ended. Add gap = "event" '
+        '(the event counts) or gap = "censor" (they are censored where that follow-up ended).'
+    )
+    return [Finding("gap_needed", f"{request.prefix}endpoints.{key}", message, n_rows=n_gap)]
+
+
+def used_levels(cohort: ReadCohort) -> dict[str, tuple[str, ...]]:
+    """Return the levels that occur among the selected patients, by column, the reference first."""
+    found = {}
+    for name, column in cohort.columns.items():
+        if not column.is_numeric:
+            present = set(np.unique(column.codes[cohort.selection.keep & column.observed]).tolist())
+            found[name] = tuple(level for i, level in enumerate(column.levels) if i in present)
+    return found

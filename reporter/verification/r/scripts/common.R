@@ -1,0 +1,94 @@
+# Shared by all reference files: addresses, frames and model terms. Needs R and the package survival.
+suppressPackageStartupMessages(library(survival))
+
+tight_control <- coxph.control(eps = 1e-14, toler.chol = 1e-15, iter.max = 50)
+
+encode_level <- function(level) {
+  pairs <- c("%" = "%25", "/" = "%2F", ">" = "%3E", "<" = "%3C", "=" = "%3D", " " = "%20")
+  for (character in names(pairs)) level <- gsub(character, pairs[[character]], level, fixed = TRUE)
+  level
+}
+
+# Shortest text that reads back as the same number.
+time_text <- function(time) {
+  for (digits in 15:17) {
+    text <- sprintf(paste0("%.", digits, "g"), time)
+    if (as.numeric(text) == time) return(text)
+  }
+  text
+}
+
+# cohort/endpoint/analysis[/group=level][/term][/t=time]
+place <- function(cohort, endpoint, analysis, group = "", level = "", term = "", time = NULL) {
+  parts <- c(cohort, endpoint, analysis)
+  if (nzchar(group)) parts <- c(parts, if (nzchar(level)) paste0(group, "=", encode_level(level)) else group)
+  if (nzchar(term)) parts <- c(parts, term)
+  if (!is.null(time)) parts <- c(parts, paste0("t=", time_text(time)))
+  paste(parts, collapse = "/")
+}
+
+level_term <- function(column, level) paste0(column, "=", encode_level(level))
+
+# A data frame of addresses and values from a named vector.
+numbers <- function(where, values) {
+  data.frame(address = paste0(where, "/", names(values)), value = as.numeric(values), stringsAsFactors = FALSE)
+}
+
+curve_column <- function(where, stat, time, value) list(where = where, stat = stat, time = time, value = value)
+
+result <- function(rows = list(), curves = list()) {
+  list(rows = if (length(rows)) do.call(rbind, rows) else data.frame(address = character(), value = numeric()), curves = curves)
+}
+
+frame_of <- function(frames, cohort, endpoint) frames[[paste(cohort, endpoint, sep = "/")]]
+
+# The rows of each level of a group (all rows, level "", without a group); empty levels are left out.
+split_levels <- function(frame, group) {
+  if (!nzchar(group)) return(list(list(level = "", rows = rep(TRUE, nrow(frame)))))
+  value <- frame[[group]]
+  found <- lapply(levels(value), function(level) list(level = level, rows = !is.na(value) & value == level))
+  Filter(function(item) any(item$rows), found)
+}
+
+term_values <- function(frame, term) {
+  value <- frame[[term$column]]
+  if (length(term$levels)) return(factor(as.character(value), levels = term$levels))
+  if (!is.null(term$winsorize)) value <- pmin(value, term$winsorize)
+  value <- switch(term$transform, identity = value, log1p = log1p(value), log2 = log2(value))
+  value / term$per
+}
+
+# Model frame x1, x2, ... with .time and .event, complete cases only; attribute "rows" says which rows were kept.
+model_data <- function(frame, terms) {
+  data <- data.frame(.time = frame$.time, .event = frame$.event)
+  for (i in seq_along(terms)) data[[paste0("x", i)]] <- term_values(frame, terms[[i]])
+  keep <- complete.cases(data)
+  out <- data[keep, , drop = FALSE]
+  attr(out, "rows") <- keep
+  out
+}
+
+fit_terms <- function(data, terms, ties) {
+  formula <- as.formula(paste("Surv(.time, .event) ~", paste0("x", seq_along(terms), collapse = " + ")))
+  coxph(formula, data = data, ties = ties, control = tight_control, x = TRUE, model = TRUE)
+}
+
+# Names of the coefficients in the order of coef(fit).
+coefficient_terms <- function(terms) {
+  unlist(lapply(terms, function(term) {
+    if (length(term$levels)) level_term(term$column, term$levels[-1]) else term$column
+  }))
+}
+
+chi_square <- function(name, statistic, df) {
+  prefix <- if (nzchar(name)) paste0(name, "_") else ""
+  values <- c(statistic, df, pchisq(statistic, df, lower.tail = FALSE), pchisq(statistic, df, lower.tail = FALSE, log.p = TRUE))
+  setNames(values, paste0(prefix, c("statistic", "df", "p_value", "log_p_value")))
+}
+
+normal_quantile <- function(conf_level) qnorm(1 - (1 - conf_level) / 2)
+
+median_row <- function(fit) {
+  found <- quantile(fit, probs = 0.5)
+  c(median = unname(found$quantile[1]), conf_low = unname(found$lower[1]), conf_high = unname(found$upper[1]))
+}

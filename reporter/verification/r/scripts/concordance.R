@@ -1,0 +1,22 @@
+# Harrell's concordance of the multivariable model with its infinitesimal-jackknife standard error.
+check_concordance <- function(frames, cohort, endpoint, options) {
+  terms <- options$terms
+  data <- model_data(frame_of(frames, cohort, endpoint), terms)
+  data$.lp <- predict(fit_terms(data, terms, options$ties), type = "lp")
+  z <- normal_quantile(options$conf_level)
+  limits <- function(found) {
+    error <- sqrt(found$var)
+    c(estimate = unname(found$concordance), std_error = error, conf_low = unname(found$concordance) - z * error,
+      conf_high = unname(found$concordance) + z * error)
+  }
+  whole <- concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE)
+  count <- whole$count
+  counts <- c(n_concordant = count[["concordant"]], n_discordant = count[["discordant"]], n_tied_risk = count[["tied.x"]],
+              n_tied_time = count[["tied.y"]], n_tied_both = count[["tied.xy"]])
+  rows <- list(numbers(place(cohort, endpoint, "concordance", term = "cox"), c(limits(whole), counts)))
+  if (!is.null(options$horizon)) {
+    early <- concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE, ymax = options$horizon)
+    rows[[2]] <- numbers(place(cohort, endpoint, "concordance", term = "cox", time = options$horizon), limits(early))
+  }
+  result(rows)
+}

@@ -1,0 +1,12 @@
+# Reverse Kaplan-Meier: deaths leave the risk set just before the censorings at the same time.
+check_follow_up <- function(frames, cohort, endpoint, options) {
+  frame <- frame_of(frames, cohort, endpoint)
+  distinct <- sort(unique(frame$.time))
+  order_of <- match(frame$.time, distinct)
+  fit <- survfit(Surv(ifelse(frame$.event, order_of - 0.5, order_of), !frame$.event) ~ 1,
+                 conf.type = options$conf_type, conf.int = options$conf_level)
+  fit$time <- distinct[ceiling(fit$time)]
+  values <- c(n = nrow(frame), n_event = sum(frame$.event), n_censor = sum(!frame$.event), median_row(fit),
+              person_time = sum(frame$.time))
+  result(list(numbers(place(cohort, endpoint, "follow_up"), values)))
+}

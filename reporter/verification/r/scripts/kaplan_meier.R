@@ -1,0 +1,30 @@
+# Kaplan-Meier: survfit, summary at the horizons, quantiles, and the whole curve.
+check_kaplan_meier <- function(frames, cohort, endpoint, options) {
+  frame <- frame_of(frames, cohort, endpoint)
+  rows <- list()
+  curves <- list()
+  for (part in split_levels(frame, options$group)) {
+    data <- frame[part$rows, , drop = FALSE]
+    fit <- survfit(Surv(.time, .event) ~ 1, data = data, conf.type = options$conf_type, conf.int = options$conf_level)
+    at <- function(analysis, time = NULL) place(cohort, endpoint, analysis, options$group, part$level, time = time)
+    rows[[length(rows) + 1]] <- numbers(at("kaplan_meier"),
+      c(n = nrow(data), n_event = sum(data$.event), n_censor = sum(!data$.event)))
+    for (horizon in options$horizons) {
+      known <- horizon <= max(data$.time)
+      found <- summary(fit, times = horizon, extend = TRUE)
+      values <- c(n_event = sum(data$.event & data$.time <= horizon), estimate = found$surv, std_error = found$std.err,
+                  conf_low = found$lower, conf_high = found$upper)
+      if (!known) values[] <- NA
+      rows[[length(rows) + 1]] <- numbers(at("kaplan_meier", horizon), c(n_risk = sum(data$.time >= horizon), values))
+    }
+    rows[[length(rows) + 1]] <- numbers(at("survival_quantile"), median_row(fit))
+    full <- summary(fit, censored = TRUE)
+    columns <- list(n_risk = full$n.risk, n_event = full$n.event, n_censor = full$n.censor, estimate = full$surv,
+                    std_error = full$std.err, conf_low = full$lower, conf_high = full$upper,
+                    cumulative_hazard = cumsum(full$n.event / full$n.risk))
+    for (stat in names(columns)) {
+      curves[[length(curves) + 1]] <- curve_column(at("kaplan_meier_curve"), stat, full$time, columns[[stat]])
+    }
+  }
+  result(rows, curves)
+}

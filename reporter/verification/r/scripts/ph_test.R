@@ -1,0 +1,34 @@
+# Proportional hazards: cox.zph, and the smooth that plot.cox.zph draws (natural spline of 4 df, band of 2 SE).
+check_ph_test <- function(frames, cohort, endpoint, options) {
+  terms <- options$terms
+  data <- model_data(frame_of(frames, cohort, endpoint), terms)
+  fit <- fit_terms(data, terms, options$ties)
+  found <- cox.zph(fit, transform = options$transform, terms = TRUE, global = TRUE)
+  rows <- list()
+  labels <- vapply(terms, function(term) term$column, "")
+  for (i in seq_along(labels)) {
+    test <- chi_square("", found$table[paste0("x", i), "chisq"], found$table[paste0("x", i), "df"])
+    rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "ph_test", term = labels[i]), test)
+  }
+  test <- chi_square("", found$table["GLOBAL", "chisq"], found$table["GLOBAL", "df"])
+  rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "ph_test", term = "GLOBAL"), test)
+  each <- cox.zph(fit, transform = options$transform, terms = FALSE, global = FALSE)
+  curves <- list()
+  if (length(unique(each$x)) >= 5) {
+    grid <- seq(min(each$x), max(each$x), length.out = 40)
+    basis <- splines::ns(c(grid, each$x), df = 4, intercept = TRUE)
+    at <- basis[1:40, ]
+    decomposed <- qr(basis[-(1:40), ])
+    back <- backsolve(qr.R(decomposed), diag(4))
+    spread <- rowSums((at %*% (back %*% t(back))) * at)
+    names_of <- coefficient_terms(terms)
+    for (j in seq_along(names_of)) {
+      middle <- drop(at %*% qr.coef(decomposed, each$y[, j]))
+      half <- 2 * sqrt(each$var[j, j] * spread)
+      where <- place(cohort, endpoint, "ph_smooth_curve", term = names_of[j])
+      curves <- c(curves, list(curve_column(where, "estimate", grid, middle), curve_column(where, "conf_low", grid, middle - half),
+                               curve_column(where, "conf_high", grid, middle + half)))
+    }
+  }
+  result(rows, curves)
+}

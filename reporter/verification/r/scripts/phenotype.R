@@ -1,0 +1,45 @@
+# Ward clustering of standardised features; silhouettes and order of the labels worked out with base R.
+check_phenotype <- function(frames, cohort, endpoint, options) {
+  terms <- options$terms
+  data <- model_data(frame_of(frames, cohort, endpoint), terms)
+  formula <- as.formula(paste("~", paste0("x", seq_along(terms), collapse = " + ")))
+  x <- scale(model.matrix(formula, data)[, -1, drop = FALSE])
+  distances <- dist(x)
+  tree <- hclust(distances, method = "ward.D2")
+  d <- as.matrix(distances)
+  silhouette_of <- function(label) {
+    member <- outer(label, seq_len(max(label)), "==") + 0
+    size <- colSums(member)
+    total <- d %*% member
+    own <- total[cbind(seq_along(label), label)] / (size[label] - 1)
+    others <- t(t(total) / size)
+    others[cbind(seq_along(label), label)] <- Inf
+    nearest <- apply(others, 1, min)
+    mean(ifelse(size[label] == 1, 0, (nearest - own) / pmax(nearest, own)))
+  }
+  labels <- lapply(options$k, function(k) cutree(tree, k))
+  silhouettes <- vapply(labels, silhouette_of, 0)
+  best <- which.max(silhouettes)
+  label <- labels[[best]]
+  k <- options$k[best]
+  restricted_mean <- function(rows) {
+    fit <- survfit(Surv(.time, .event) ~ 1, data = data[rows, ])
+    if (options$horizon > max(fit$time) && min(fit$surv) > 0) return(NA)
+    edges <- c(0, fit$time[fit$time < options$horizon], options$horizon)
+    sum(diff(edges) * c(1, fit$surv[fit$time < options$horizon]))
+  }
+  area <- vapply(seq_len(k), function(i) restricted_mean(label == i), 0)
+  ranked <- order(area, -tabulate(label, k))
+  at <- function(...) place(cohort, endpoint, "phenotype", ...)
+  rows <- list(numbers(at(term = "GLOBAL"), c(n = nrow(data), k = k, silhouette = silhouettes[best])))
+  for (i in seq_along(options$k)) {
+    rows[[length(rows) + 1]] <- numbers(at(term = paste0("k=", options$k[i])), c(silhouette = silhouettes[i]))
+  }
+  for (i in seq_len(k)) {
+    keep <- label == ranked[i]
+    rows[[length(rows) + 1]] <- numbers(at("phenotype", as.character(i)),
+      c(n = sum(keep), n_event = sum(data$.event[keep]), rmst = area[ranked[i]]))
+  }
+  where <- place(cohort, endpoint, "ward_height_curve")
+  result(rows, list(curve_column(where, "height", as.numeric(seq_along(tree$height)), tree$height)))
+}
