@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reporter.errors import UsageError
-from reporter.output import folder as module
+from reporter.errors import ReporterError, UsageError
 from reporter.output.folder import MANIFEST, sha256, write_folder
 
 FILES = {"report.html": b"<p/>", "tables/a.csv": b"x\n"}
@@ -67,7 +66,55 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "replace", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(Path, "replace", full_disk)
+    with pytest.raises(ReporterError, match="No space left"):
         write_folder(tmp_path / "out", FILES, {}, overwrite=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_overwrite_keeps_the_former_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    write_folder(out, FILES, {}, overwrite=False)
+    real = Path.replace
+
+    def fails_for_the_new_one(source: Path, target: Path) -> Path:
+        if target == out and "-old-" not in str(source):
+            raise OSError(28, "No space left on device")
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "replace", fails_for_the_new_one)
+    with pytest.raises(ReporterError, match="No space left"):
+        write_folder(out, {"report.pdf": b"%PDF"}, {}, overwrite=True)
+    assert written(out) == {*FILES, MANIFEST}
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_overwrite_without_files_of_the_user_leaves_no_stale_file(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_folder(out, FILES, {}, overwrite=False)
+    write_folder(out, {"report.pdf": b"%PDF"}, {}, overwrite=True)
+    assert written(out) == {"report.pdf", MANIFEST}
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_link_that_leads_out_is_not_written_through(tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write_folder(out, {"report.html": b"<p/>"}, {}, overwrite=False)
+    (out / "tables").symlink_to(elsewhere)
+    with pytest.raises(UsageError, match="link"):
+        write_folder(out, FILES, {}, overwrite=True)
+    assert list(elsewhere.iterdir()) == [] and (out / "report.html").read_bytes() == b"<p/>"
+
+
+def test_a_folder_reached_through_a_link_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_folder(tmp_path / "link", FILES, {}, overwrite=False)
+    assert written(tmp_path / "real") == {*FILES, MANIFEST}
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReporterError, match="cannot be written"):
+        write_folder(tmp_path / "file" / "out", FILES, {}, overwrite=False)
