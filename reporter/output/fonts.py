@@ -44,11 +44,17 @@ def fonts_folder() -> Path:
     return templates_folder() / "fonts"
 
 
+def missing_faces(folder: Path) -> tuple[str, ...]:
+    """Return the Latin font files that a folder lacks."""
+    names = (f"{face.stem}.ttf" for face in _LATIN)
+    return tuple(name for name in names if not (folder / name).is_file())
+
+
 def faces_for(text: str) -> tuple[Face, ...]:
     """Return the faces a text needs: the Latin ones, and the Chinese ones (where installed) for such characters."""
-    missing = [f.stem for f in _LATIN if not (fonts_folder() / f"{f.stem}.ttf").is_file()]
+    missing = missing_faces(fonts_folder())
     if missing:
-        raise ReporterError(f"{fonts_folder()}: no {missing[0]}.ttf. Install the package again.")
+        raise ReporterError(f"{fonts_folder()}: no {missing[0]}. Install the package again.")
     if any(char >= _FIRST_CJK for char in text):
         return _LATIN + tuple(f for f in _CHINESE if (fonts_folder() / f"{f.stem}.ttf").is_file())
     return _LATIN

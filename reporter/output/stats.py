@@ -49,7 +49,7 @@ def _statistic_rows(node: AnalysisNode) -> Iterator[tuple[str, ...]]:
 
 
 def csv_text(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return RFC 4180 text with ``\\n`` line ends."""
+    """Return RFC 4180 text with single line feeds."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)

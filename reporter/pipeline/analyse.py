@@ -33,7 +33,7 @@ from reporter.spec.options import (
 Frames = Mapping[tuple[str, str], AnalysisFrame]
 
 
-def _dispatch(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:  # noqa: C901 one branch a kind
+def _dispatch(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:
     frame = frames[planned.cohort, planned.endpoint]
     match planned.options:
         case BaselineOptions() as options:

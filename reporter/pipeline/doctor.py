@@ -13,14 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reporter.output.fonts import missing_faces
 from reporter.pipeline.r_support import find_r_version, rpy2_requirement
 from reporter.resources import templates_folder
 
 CHILD_TIMEOUT = 60.0
-_FACES = ("Sans-Regular", "Sans-SemiBold", "Sans-Bold", "Sans-Italic", "Serif-Regular", "Serif-SemiBold", "Serif-Italic")
 _FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".fonts")
 _CJK_FILES = ("*CJK*.tt[cf]", "*CJK*.otf", "*NotoSansSC*", "*SourceHan*", "wqy*.tt[cf]", "ReporterHei*.ttf")
-_RINTERFACE = "import rpy2, rpy2.rinterface as r; r.initr(); print(getattr(rpy2, '__version__', ''))"
+_RINTERFACE = "import importlib.metadata as m, rpy2.rinterface as r; r.initr(); print(m.version('rpy2'))"
 _SURVIVAL = 'cat(as.character(packageVersion("survival")))'
 _CHECK = "the check of every number against R"
 
@@ -122,9 +122,10 @@ def check_library(name: str, file: str, package: str, needed_for: str) -> Doctor
 
 def check_bundled_fonts(folder: Path) -> DoctorItem:
     """Say whether all faces of the package are in a folder."""
-    missing = [face for face in _FACES if not (folder / f"Reporter{face}.ttf").is_file()]
-    detail = f"no Reporter{missing[0]}.ttf in {folder}" if missing else f"{len(_FACES)} faces in {folder}"
-    return DoctorItem("Bundled fonts", not missing, detail, "the PDF", f"{sys.executable} -m pip install --force-reinstall .")
+    missing = missing_faces(folder)
+    detail = f"no {missing[0]} in {folder}" if missing else f"all faces in {folder}"
+    command = f"{sys.executable} -m pip install --force-reinstall ."
+    return DoctorItem("Bundled fonts", not missing, detail, "the PDF", command)
 
 
 def check_cjk_font(folders: Sequence[Path] = _FONT_FOLDERS, run: Ask = ask) -> DoctorItem:

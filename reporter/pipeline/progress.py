@@ -20,7 +20,7 @@ class Watcher(Protocol):
 
 
 class Silent:
-    """Watches nothing but the clock: `times` maps each step to its seconds."""
+    """Watches nothing but the clock: `times` maps each finished step to its seconds."""
 
     def __init__(self) -> None:
         self.times: dict[str, float] = {}
@@ -29,10 +29,14 @@ class Silent:
 
     def step(self, words: str) -> None:
         """Close the step before and begin `words`."""
-        now = time.perf_counter()
+        self.finish()
+        self._current, self._began = words, time.perf_counter()
+
+    def finish(self) -> None:
+        """Close the step that is under way."""
         if self._current:
-            self.times[self._current] = now - self._began
-        self._current, self._began = words, now
+            self.times[self._current] = time.perf_counter() - self._began
+        self._current = ""
 
 
 class Bar(Silent):
@@ -55,8 +59,12 @@ class Bar(Silent):
 def watch(total: int, *, quiet: bool) -> Iterator[Silent]:
     """Yield a bar on stderr when it is a terminal and `quiet` is false, else a silent watcher."""
     if quiet or not sys.stderr.isatty():
-        yield Silent()
+        silent = Silent()
+        yield silent
+        silent.finish()
         return
     columns = (TextColumn("{task.description:<32}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as progress:
-        yield Bar(progress, total)
+        bar = Bar(progress, total)
+        yield bar
+        bar.finish()

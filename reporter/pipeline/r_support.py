@@ -50,7 +50,12 @@ def find_r_version() -> tuple[int, int, int] | None:
         return None
     try:
         done = subprocess.run(  # noqa: S603
-            [command, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=R_TIMEOUT, check=False
+            [command, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=R_TIMEOUT,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

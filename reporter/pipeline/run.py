@@ -11,6 +11,7 @@ from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import VerificationError
 from reporter.output.bundle import parse_formats, report_files, result_files
 from reporter.output.folder import check_target, write_folder
+from reporter.phenotype.nodes import PhenotypeAnalysis, analyse_phenotypes, assign_phenotypes
 from reporter.pipeline.analyse import failed_node, run_planned
 from reporter.pipeline.manifest import run_manifest
 from reporter.pipeline.model_files import model_files
@@ -18,7 +19,6 @@ from reporter.pipeline.plan import PHENOTYPE, Planned, plan_analyses, plan_by_ph
 from reporter.pipeline.progress import Silent, watch
 from reporter.pipeline.provenance import document_date, provenance
 from reporter.pipeline.verify import Checker, summary_lines, verification_files
-from reporter.phenotype.nodes import PhenotypeAnalysis, analyse_phenotypes, assign_phenotypes
 from reporter.report.language import Language, choose_language
 from reporter.results.ledger import Verdict, Verification
 from reporter.results.tree import AnalysisNode, ColumnInfo, Results, StudyInfo
@@ -151,7 +151,8 @@ def require_agreement(verification: Verification) -> None:
     if verification.all_agree:
         return
     if not verification.ran:
-        raise VerificationError(f"--strict: the check against R did not run: {verification.why_not}. Nothing was written.")
+        why = verification.why_not
+        raise VerificationError(f"--strict: the check against R did not run: {why}. Nothing was written.")
     bad = [r for r in verification.rows if r.verdict not in (Verdict.AGREES, Verdict.NOT_CHECKABLE)]
     first = ", ".join(f"{row.address} ({row.verdict})" for row in bad[:5])
     raise VerificationError(f"--strict: {len(bad)} numbers were not confirmed by R: {first}. Nothing was written.")
@@ -164,12 +165,9 @@ def run_study(request: RunRequest, *, say: Say) -> int:
         outcome = compute(request, watcher)
         manifest = run_manifest(outcome.results, watcher)
         write_folder(request.out, outcome.files, manifest, overwrite=request.overwrite)
-    for warning in outcome.warnings:
-        say(warning)
     if not request.quiet:
-        for line in summary_lines(outcome.results):
+        for line in (*outcome.warnings, *summary_lines(outcome.results), f"written to {request.out}"):
             say(line)
-        say(f"written to {request.out}")
     return 0
 
 

@@ -1,0 +1,1 @@
+"""The panels of a patient's pages."""

@@ -1,0 +1,195 @@
+"""Page 1: the estimate, its course, what drives it, where the patient stands, in plain words."""
+
+from __future__ import annotations
+
+from math import exp
+
+from reporter.report.document import Block, Callout, Cell, Figure, Inline, KeyFigure, Paragraph, Run, Table, TableRow
+from reporter.report.figures import FontMetrics, draw_contributions, draw_icons, draw_rank
+from reporter.report.figures.metrics import plain_text
+from reporter.report.figures.models import Contribution, ContributionsFigure, IconsFigure, RankFigure
+from reporter.report.patient.course import course_figure
+from reporter.report.patient.texts import PatientTexts
+from reporter.report.patient_document import Panel, PanelRow
+from reporter.results.patient import PatientHorizon, PatientValue
+
+_MOST_FACTORS = 9
+
+
+def key_horizon(texts: PatientTexts) -> PatientHorizon | None:
+    """Return the last horizon with an estimate."""
+    known = [h for h in texts.result.horizons if h.survival is not None]
+    return max(known, key=lambda h: h.time, default=None)
+
+
+def _key_figure(texts: PatientTexts, horizon: PatientHorizon) -> KeyFigure:
+    _ = texts.gettext
+    interval = texts.limits(horizon.conf_low, horizon.conf_high, f"t={texts.time_key(horizon.time)}", percent=True)
+    words = texts.say(
+        _("{level} confidence interval {interval}, for the average survival of patients with these values"),
+        level=texts.level(),
+        interval=interval,
+    )
+    return KeyFigure((texts.survival(horizon, sign=True),), words, ())
+
+
+def _icons(texts: PatientTexts, horizon: PatientHorizon, fonts: FontMetrics) -> Figure:
+    _ = texts.gettext
+    sentence = texts.say(
+        _("Of 100 patients with these values, {n} (filled) are expected to be event-free {time} {origin} and {rest} (open) not."),
+        n=texts.of_hundred(horizon),
+        rest=texts.rest_of_hundred(horizon),
+        time=texts.time(horizon.time),
+        origin=texts.origin(),
+    )
+    alt = plain_text(sentence)
+    svg = draw_icons(IconsFigure(_("One hundred patients"), alt, texts.icons(horizon)), fonts)
+    return Figure("icons", (), svg, alt, (sentence,))
+
+
+def _estimate_row(texts: PatientTexts, fonts: FontMetrics) -> PanelRow:
+    _ = texts.gettext
+    course = course_figure(texts, fonts)
+    heading = plain_text(texts.say(_("Predicted course over {time}"), time=texts.time(course.shown_until)))
+    right = Panel(heading, (course.figure,), 1.65)
+    horizon = key_horizon(texts)
+    if horizon is None:
+        words = texts.say(_("No horizon of the study lies within the follow-up of the cohort: no estimate is given."))
+        return PanelRow((Panel(texts.result.endpoint_label, (Callout(words, "warning"),)), right))
+    at = texts.say(_("{endpoint} at {time}"), endpoint=texts.result.endpoint_label, time=texts.time(horizon.time))
+    left = Panel(plain_text(at), (_icons(texts, horizon, fonts),), 0.85, _key_figure(texts, horizon))
+    return PanelRow((left, right))
+
+
+def _drivers(texts: PatientTexts, fonts: FontMetrics) -> Panel:
+    _ = texts.gettext
+    ordered = sorted(texts.result.values, key=lambda v: -abs(v.log_hazard))
+    shown, left = ordered[:_MOST_FACTORS], ordered[_MOST_FACTORS:]
+    rows = tuple(_contribution(texts, value) for value in shown)
+    first = rows[0]
+    alt = plain_text(
+        texts.say(
+            _("Largest influence: {factor}, hazard {ratio} relative to the cohort's average."),
+            factor=first.label,
+            ratio=first.text,
+        )
+    )
+    figure = ContributionsFigure(
+        _("What drives this estimate"), alt, rows, _("lower hazard"), _("higher hazard"), width=236.0
+    )
+    note = _("Hazard relative to that at the cohort's average of each factor; the factors multiply. ")
+    note += _("Associations, not effects of treatment.")
+    notes: list[Inline] = [texts.say(note)]
+    if left:
+        more = texts.plural("{n} further factor: next page.", "{n} further factors: next page.", len(left))
+        notes.append(texts.say(more, n=texts.label(str(len(left)))))
+    return Panel(_("What drives this estimate"), (Figure("drivers", (), draw_contributions(figure, fonts), alt, tuple(notes)),))
+
+
+def _contribution(texts: PatientTexts, value: PatientValue) -> Contribution:
+    shown = plain_text(texts.given(value))
+    return Contribution(value.label, shown, value.log_hazard, (texts.ratio(exp(value.log_hazard), value),))
+
+
+def _position(texts: PatientTexts, fonts: FontMetrics) -> Panel:
+    _ = texts.gettext
+    heading = plain_text(texts.say(_("Position among {n} patients"), n=texts.count(texts.result.n_development, "n")))
+    sentence = texts.say(
+        _("Of 100 patients of the development cohort, {n} had a lower predicted risk than this patient, {rest} a higher one."),
+        n=texts.rank(),
+        rest=texts.rank(rest=True),
+    )
+    alt = plain_text(sentence)
+    percent = 100 * texts.result.risk_rank
+    figure = RankFigure(_("Rank"), alt, percent, _("Lowest risk"), _("median"), _("Highest risk"), width=236.0)
+    rank = Figure("rank", (), draw_rank(figure, fonts), alt)
+    return Panel(heading, (rank, Paragraph(sentence), _estimates(texts), Paragraph(_median(texts), "note")))
+
+
+def _estimates(texts: PatientTexts) -> Table:
+    _ = texts.gettext
+    names = (_("Time"), _("This patient, %"), texts.level_text() + " " + _("CI"), _("Cohort, %"))
+    head = tuple(Cell((Run(name, is_label=True),), "left" if i == 0 else "right") for i, name in enumerate(names))
+    return Table("estimates", (), head, tuple(_horizon_row(texts, h) for h in texts.result.horizons))
+
+
+def _horizon_row(texts: PatientTexts, horizon: PatientHorizon) -> TableRow:
+    where = f"t={texts.time_key(horizon.time)}"
+    return TableRow(
+        (
+            Cell((texts.time(horizon.time),)),
+            Cell((texts.survival(horizon),), "right", strong=True),
+            Cell(texts.limits(horizon.conf_low, horizon.conf_high, where), "right"),
+            Cell((texts.percent(horizon.cohort, f"{where}/cohort"),), "right"),
+        )
+    )
+
+
+def _median(texts: PatientTexts) -> Inline:
+    _ = texts.gettext
+    result = texts.result
+    if result.median is None:
+        return texts.say(
+            _("Median predicted time: not reached; more than half of patients with these values are expected to be "
+              "event-free at the end of follow-up, {time} {origin}."),
+            time=texts.duration(result.follow_up_end, "follow_up_end"), origin=texts.origin(),
+        )  # fmt: skip
+    return texts.say(
+        _("Median predicted time: half of patients with these values are expected to be event-free for longer than {time} "
+          "({level} confidence interval {interval})."),
+        time=texts.duration(result.median, "median"), level=texts.level(), interval=texts.median_limits(),
+    )  # fmt: skip
+
+
+def _plain_words(texts: PatientTexts) -> PanelRow | None:
+    _ = texts.gettext
+    horizon = key_horizon(texts)
+    if horizon is None:
+        return None
+    at = {"time": texts.time(horizon.time), "origin": texts.origin()}
+    runs = texts.say(
+        _("**In plain words.** Among 100 patients with these values, {n} are expected to be event-free {time} {origin}; for "
+          "the other {rest} an event is expected by then. An event is what the endpoint counts: {endpoint}."),
+        n=texts.of_hundred(horizon), rest=texts.rest_of_hundred(horizon),
+        endpoint=texts.result.endpoint_label.lower(), **at,
+    )  # fmt: skip
+    if horizon.cohort is not None:
+        runs += texts.say(
+            _(" Among all {n} patients of the development cohort, {cohort} of 100 were event-free {time} {origin}."),
+            n=texts.count(texts.result.n_development, "n"), cohort=texts.cohort_of_hundred(horizon), **at,
+        )  # fmt: skip
+    return PanelRow((Panel("", (Callout(runs, "warning"),)),))
+
+
+def _guard(texts: PatientTexts) -> PanelRow | None:
+    _ = texts.gettext
+    outside = texts.result.out_of_range
+    if not outside:
+        return None
+    runs = texts.say(_("**Outside the range of the data.** "))
+    for i, value in enumerate(outside):
+        runs += texts.say("; " if i else "")
+        runs += texts.say(
+            _("{label} {value} (development patients: {range})"),
+            label=value.label,
+            value=texts.given(value),
+            range=texts.training_range(value),
+        )
+    runs += texts.say(_(". For such patients the estimate is an extrapolation: the cohort has none of them."))
+    return PanelRow((Panel("", (Callout(runs, "warning"),)),))
+
+
+def first_page(texts: PatientTexts, fonts: FontMetrics) -> tuple[PanelRow, ...]:
+    """Return the rows of page 1."""
+    rows = (
+        _guard(texts),
+        _estimate_row(texts, fonts),
+        PanelRow((_drivers(texts, fonts), _position(texts, fonts))),
+        _plain_words(texts),
+    )
+    return tuple(row for row in rows if row is not None)
+
+
+def blocks_of(rows: tuple[PanelRow, ...]) -> tuple[Block, ...]:
+    """Return all blocks of some rows, in reading order."""
+    return tuple(block for row in rows for panel in row.panels for block in panel.blocks)
