@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp
 
-from reporter.report.document import Block, Callout, Cell, Figure, Inline, KeyFigure, Paragraph, Run, Table, TableRow
+from reporter.report.document import Callout, Cell, Figure, Inline, KeyFigure, Paragraph, Run, Table, TableRow
 from reporter.report.figures import FontMetrics, draw_contributions, draw_icons, draw_rank
 from reporter.report.figures.metrics import plain_text
 from reporter.report.figures.models import Contribution, ContributionsFigure, IconsFigure, RankFigure
@@ -149,9 +149,8 @@ def _plain_words(texts: PatientTexts) -> PanelRow | None:
     at = {"time": texts.time(horizon.time), "origin": texts.origin()}
     runs = texts.say(
         _("**In plain words.** Among 100 patients with these values, {n} are expected to be event-free {time} {origin}; for "
-          "the other {rest} an event is expected by then. An event is what the endpoint counts: {endpoint}."),
-        n=texts.of_hundred(horizon), rest=texts.rest_of_hundred(horizon),
-        endpoint=texts.result.endpoint_label.lower(), **at,
+          "the other {rest} an event is expected by then. “Event-free” is meant as the endpoint counts it: {endpoint}."),
+        n=texts.of_hundred(horizon), rest=texts.rest_of_hundred(horizon), endpoint=texts.endpoint_words(), **at,
     )  # fmt: skip
     if horizon.cohort is not None:
         runs += texts.say(
@@ -188,8 +187,3 @@ def first_page(texts: PatientTexts, fonts: FontMetrics) -> tuple[PanelRow, ...]:
         _plain_words(texts),
     )
     return tuple(row for row in rows if row is not None)
-
-
-def blocks_of(rows: tuple[PanelRow, ...]) -> tuple[Block, ...]:
-    """Return all blocks of some rows, in reading order."""
-    return tuple(block for row in rows for panel in row.panels for block in panel.blocks)
