@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,15 @@ from reporter.results.value import Statistic, statistic
 from reporter.spec.options import BaselineOptions
 
 
+def quantile(values: NDArray[np.float64], p: float) -> float:
+    """Return the p-quantile, type 7 of Hyndman & Fan; R: ``quantile(values, p, type = 7)``."""
+    ordered = np.sort(values)
+    place = (ordered.size - 1) * p
+    below, above = int(np.floor(place)), int(np.ceil(place))
+    share = place - below
+    return float((1 - share) * ordered[below] + share * ordered[above] if share else ordered[below])
+
+
 def _numeric(column: Column, keep: NDArray[np.bool_]) -> tuple[Statistic, ...]:
     """Mean, sd (n - 1), quartiles (R's type 7) and range of the observed values."""
     values = column.values[keep & column.observed]
@@ -22,9 +32,9 @@ def _numeric(column: Column, keep: NDArray[np.bool_]) -> tuple[Statistic, ...]:
     names = ("mean", "std_dev", "median", "q1", "q3", "minimum", "maximum")
     if not values.size:
         return (*counts, *(statistic(name, float("nan"), unit=column.unit, note="no value") for name in names))
-    q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75], method="linear")
+    q1, median, q3 = (quantile(values, p) for p in (0.25, 0.5, 0.75))
     spread = float(values.std(ddof=1)) if values.size > 1 else float("nan")
-    found = (values.mean(), spread, median, q1, q3, values.min(), values.max())
+    found = (fsum(values) / values.size, spread, median, q1, q3, values.min(), values.max())
     return (*counts, *(statistic(n, v, unit=column.unit) for n, v in zip(names, found, strict=True)))
 
 

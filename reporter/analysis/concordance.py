@@ -25,18 +25,27 @@ def estimate_statistics(
     return tuple(statistic(name, value, note=note) for name, value in zip(names, values, strict=True))
 
 
+def tau_statistic(tau: float, unit: str) -> Statistic:
+    """Return the time up to which events count in a concordance, on which its value depends."""
+    return statistic("tau", tau, unit=unit, note="" if np.isfinite(tau) else "no event")
+
+
 def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tuple[AnalysisNode, ...]:
-    """Return the apparent C over the whole follow-up with its pair counts, and up to ``options.horizon``."""
+    """Return the apparent C over the whole follow-up with its pair counts, and up to ``options.horizon``.
+
+    `tau` says to which time events count: the last event, or the horizon.
+    """
     model = fit_model(frame, options.terms, options.ties)
     risk = model.fit.linear_predictor
     names = ("estimate", "std_error", "conf_low", "conf_high")
     whole = concordance(model.time, model.event, risk, ymax=None)
     counts = tuple(statistic(name, getattr(whole, name)) for name in COUNTS)
-    rows = [Row(term="cox", stats=(*estimate_statistics(whole, options.conf_level, names), *counts))]
+    tau = tau_statistic(model.time[model.event].max(initial=-np.inf), frame.time_unit)
+    rows = [Row(term="cox", stats=(*estimate_statistics(whole, options.conf_level, names), tau, *counts))]
     if options.horizon is not None:
         early = concordance(model.time, model.event, risk, ymax=options.horizon)
         stats = estimate_statistics(early, options.conf_level, names)
-        rows.append(Row(term="cox", time=options.horizon, stats=stats))
+        rows.append(Row(term="cox", time=options.horizon, stats=(*stats, tau_statistic(options.horizon, frame.time_unit))))
     node = AnalysisNode(
         cohort=frame.cohort, endpoint=frame.endpoint, analysis="concordance", options=options, rows=tuple(rows)
     )

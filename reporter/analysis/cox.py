@@ -87,11 +87,12 @@ def _term_rows(frame: AnalysisFrame, model: FittedModel, term: TermSpec, conf_le
 
 def _test(name: str, value: float, df: int) -> tuple[Statistic, ...]:
     found = chi_square(value, df)
+    note = INFINITE if np.isnan(value) else ""
     return (
-        statistic(f"{name}_statistic", found.statistic),
+        statistic(f"{name}_statistic", found.statistic, note=note),
         statistic(f"{name}_df", found.df),
-        statistic(f"{name}_p_value", found.p_value),
-        statistic(f"{name}_log_p_value", found.log_p_value),
+        statistic(f"{name}_p_value", found.p_value, note=note),
+        statistic(f"{name}_log_p_value", found.log_p_value, note=note),
     )
 
 
@@ -109,7 +110,7 @@ def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bo
         stats += [
             statistic("events_per_variable", model.event.sum() / fit.df),
             statistic("aic", 2 * fit.df - 2 * fit.log_likelihood),
-            *_test("wald", fit.wald, fit.df),
+            *_test("wald", float("nan") if fit.infinite.any() else fit.wald, fit.df),
             *_test("score", fit.score, fit.df),
         ]
     return Row(term=term, stats=tuple(stats))
@@ -141,6 +142,9 @@ def analyse_cox(frame: AnalysisFrame, options: CoxOptions) -> tuple[AnalysisNode
         row = _model_row(frame, model, variable, whole=False)
         return coefficients, node("cox_univariable_model").model_copy(update={"rows": (row,)})
     row = _model_row(frame, model, "GLOBAL", whole=True)
+    if model.fit.infinite.any():
+        return coefficients, node("cox_model").model_copy(update={"rows": (row,)}), node("cox_baseline_curve",
+            notes=(f"no baseline hazard: {INFINITE}",))  # fmt: skip
     baseline = baseline_hazard(model.fit)
     column = CurveColumn(stat="cumulative_hazard", values=tuple(float(v) for v in baseline.hazard))
     curve = Curve(time=tuple(float(t) for t in baseline.time), columns=(column,))

@@ -34,7 +34,7 @@ class Design:
     groups: tuple[str, ...]
 
     def columns_of(self, covariate: str) -> NDArray[np.int64]:
-        """Indices of the coefficients of one covariate."""
+        """Return the indices of the coefficients of one covariate."""
         return np.flatnonzero(np.array(self.groups) == covariate).astype(np.int64)
 
 
@@ -52,7 +52,7 @@ def term_names(terms: Sequence[TermSpec]) -> tuple[tuple[str, ...], tuple[str, .
     """Return coefficient names and the covariate of each."""
     names, groups = [], []
     for term in terms:
-        found = [level_term(term.column, level) for level in term.levels[1:]] or [term.column]
+        found = [level_term(term.column, level) for level in term.levels[1:]] if term.levels else [term.column]
         names.extend(found)
         groups.extend([term.column] * len(found))
     return tuple(names), tuple(groups)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reporter.analysis.kernels.kaplan_meier import (
+    QUANTILE_TOLERANCE,
     SurvivalCurve,
     estimate_survival,
     survival_at,
@@ -22,6 +23,7 @@ PLATEAU = "plateau reaches the end of follow-up"
 NO_FOLLOW_UP = "past the last follow-up"
 _CURVE_COLUMNS = (
     "n_risk", "n_event", "n_censor", "estimate", "std_error", "conf_low", "conf_high", "cumulative_hazard",
+    "cumulative_n_event",
 )  # fmt: skip
 
 
@@ -45,16 +47,15 @@ def _horizon_rows(curve: SurvivalCurve, options: KaplanMeierOptions, level: str)
     at = survival_at(curve, np.array(options.horizons))
     for i, horizon in enumerate(options.horizons):
         note = NO_FOLLOW_UP if np.isnan(at.estimate[i]) else ""
-        stats = [statistic("n_risk", at.n_risk[i])]
-        for name in ("n_event", "estimate", "std_error", "conf_low", "conf_high"):
-            stats.append(statistic(name, getattr(at, name)[i], note=note))
-        yield Row(group=options.group, level=level, time=horizon, stats=tuple(stats))
+        names = ("n_event", "estimate", "std_error", "conf_low", "conf_high")
+        known = (statistic(name, getattr(at, name)[i], note=note) for name in names)
+        yield Row(group=options.group, level=level, time=horizon, stats=(statistic("n_risk", at.n_risk[i]), *known))
 
 
-def quantile_row(curve: SurvivalCurve, unit: str, *, group: str = "", level: str = "") -> tuple[Statistic, ...]:
+def quantile_row(curve: SurvivalCurve, unit: str) -> tuple[Statistic, ...]:
     """Return median, conf_low and conf_high by R's rule, with the note on a plateau that runs to the last time."""
     names = ("median", "conf_low", "conf_high")
-    low_enough = np.nanmin(curve.estimate) < 0.5 - 1e-7
+    low_enough = curve.estimate[-1] < 0.5 - QUANTILE_TOLERANCE
     note = "" if low_enough or np.isnan(survival_quantile(curve, 0.5)[0]) else PLATEAU
     return tuple(
         statistic(name, value, unit=unit, reason=Reason.NOT_REACHED, note=note if name == "median" else "")

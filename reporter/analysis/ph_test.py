@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from reporter.analysis.cox import FittedModel, fit_model
-from reporter.analysis.kernels.ph_test import ChiSquare, PhTest, ph_test, smooth_residuals
+from reporter.analysis.cox import INFINITE, FittedModel, fit_model
+from reporter.analysis.kernels.ph_test import ChiSquare, PhTest, chi_square, ph_test, smooth_residuals
 from reporter.cohort.frame import AnalysisFrame
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
 from reporter.results.value import statistic
 from reporter.spec.options import PhTestOptions
 
 
-def _row(term: str, found: ChiSquare) -> Row:
+TOO_FEW_TIMES = "too few distinct event times"
+
+
+def _row(term: str, found: ChiSquare, note: str) -> Row:
     names = ("statistic", "df", "p_value", "log_p_value")
-    return Row(term=term, stats=tuple(statistic(name, getattr(found, name)) for name in names))
+    stats = (statistic(name, getattr(found, name), note="" if name == "df" else note) for name in names)
+    return Row(term=term, stats=tuple(stats))
 
 
 def _smooth_curves(model: FittedModel, found: PhTest) -> tuple[Curve, ...]:
@@ -32,21 +37,31 @@ def _smooth_curves(model: FittedModel, found: PhTest) -> tuple[Curve, ...]:
 
 
 def analyse_ph_test(frame: AnalysisFrame, options: PhTestOptions) -> tuple[AnalysisNode, ...]:
-    """Test proportional hazards per covariate and globally, and smooth the scaled Schoenfeld residuals."""
+    """Test proportional hazards per covariate and globally, and smooth the scaled Schoenfeld residuals.
+
+    Nothing is tested where a coefficient runs to infinity, nor with too few distinct event times.
+    """
     model = fit_model(frame, options.terms, options.ties)
-    found = ph_test(model.fit, model.time, model.event, options.transform)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = ph_test(model.fit, model.time, model.event, options.transform)
     groups = np.array(model.design.groups)[model.fit.used]
+    why_not = INFINITE if model.fit.infinite.any() else "" if found.regular else TOO_FEW_TIMES
+
+    def test(columns: NDArray[np.int64]) -> ChiSquare:
+        return chi_square(float("nan"), columns.size) if why_not else found.test(columns)
+
     rows = [
-        _row(term.column, found.test(np.flatnonzero(groups == term.column)))
+        _row(term.column, test(np.flatnonzero(groups == term.column)), why_not)
         for term in options.terms
         if (groups == term.column).any()
     ]
-    rows.append(_row("GLOBAL", found.test(np.arange(groups.size))))
+    rows.append(_row("GLOBAL", test(np.arange(groups.size)), why_not))
+    curves = () if why_not else _smooth_curves(model, found)
 
     def node(name: str) -> AnalysisNode:
         return AnalysisNode(cohort=frame.cohort, endpoint=frame.endpoint, analysis=name, options=options)
 
     return (
         node("ph_test").model_copy(update={"rows": tuple(rows)}),
-        node("ph_smooth_curve").model_copy(update={"curves": _smooth_curves(model, found)}),
+        node("ph_smooth_curve").model_copy(update={"curves": curves}),
     )

@@ -8,46 +8,20 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from markupsafe import Markup
 
 from reporter.output.html import BlockWriter, inline_drawing
+from reporter.report.patient_document import PatientIndex
 from reporter.resources import templates_folder
 from reporter.results.address import time_text
-from reporter.results.patient import PatientHorizon, PatientResult
-
-Status = Literal["written", "refused", "failed"]
+from reporter.results.patient import PatientHorizon, PatientOutcome, PatientResult
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 60
 _HASHED = re.compile(r"-[0-9a-f]{10}$")
 # Our own files, and names that Windows keeps for devices.
 _RESERVED = re.compile(r"(?:index|manifest|predictions|con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class IndexRow:
-    """What became of one patient; `file` and `sha256` are empty unless written."""
-
-    id: str
-    file: str
-    sha256: str
-    status: Status
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class IndexWords:
-    """Words of index.html in the document's language; `summary` says how many were written."""
-
-    language: str
-    title: str
-    summary: str
-    head: tuple[str, str, str]
-    status: dict[Status, str]
-    created: str = ""
 
 
 def _hash(name: str) -> str:
@@ -77,9 +51,11 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return out.getvalue().encode("utf-8", "replace")
 
 
-def index_csv(rows: Iterable[IndexRow]) -> bytes:
+def index_csv(rows: Iterable[PatientOutcome]) -> bytes:
     """Return index.csv: ``id,file,sha256,status,reason``."""
-    return _csv(("id", "file", "sha256", "status", "reason"), ([r.id, r.file, r.sha256, r.status, r.reason] for r in rows))
+    return _csv(
+        ("id", "file", "sha256", "status", "reason"), ([r.id, r.file, r.sha256, r.status, r.reason] for r in rows)
+    )
 
 
 def _number(value: float | None) -> str:
@@ -105,14 +81,13 @@ def predictions_csv(results: Iterable[PatientResult]) -> bytes:
     return _csv(head, rows)
 
 
-def index_html(rows: Sequence[IndexRow], words: IndexWords) -> bytes:
+def index_html(index: PatientIndex) -> bytes:
     """Return index.html: the patients with links to their pages; one file, no network, no fonts inside."""
     writer = BlockWriter(inline_drawing, {})
     folder = templates_folder() / "css"
     style = "\n".join((folder / name).read_text(encoding="utf-8") for name in ("base.css", "patient_index.css"))
     page = writer.environment.get_template("patient_index.html.j2").render(
         style=Markup(style),  # noqa: S704 - our own style sheet
-        document=words,
-        rows=rows,
+        document=index,
     )
     return page.encode()

@@ -52,3 +52,26 @@ class PatientDocument:
     badge: Badge
     pages: tuple[tuple[PanelRow, ...], ...]
     signatures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """One patient in the list: `file` is empty where no pages were written, `tone` is the row's style."""
+
+    id: str
+    file: str
+    tone: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PatientIndex:
+    """The list of the patients of a folder; `head` names its three columns."""
+
+    language: str
+    title: str
+    summary: str
+    head: tuple[str, str, str]
+    entries: tuple[IndexEntry, ...]
+    created: str = ""

@@ -189,3 +189,13 @@ class PatientResult(Frozen):
     def out_of_range(self) -> tuple[PatientValue, ...]:
         """Values outside the range of the development cohort."""
         return tuple(value for value in self.values if not value.in_range)
+
+
+class PatientOutcome(Frozen):
+    """What became of one patient of a table; `file` (relative to the folder) and `sha256` are empty unless written."""
+
+    id: str
+    file: str = ""
+    sha256: str = ""
+    status: Literal["written", "refused", "failed"]
+    reason: str = ""

@@ -110,13 +110,26 @@ class ConcordanceOptions(Options):
 
 
 class ValidationOptions(Options):
-    """Frozen Cox model on the validation cohort: C, calibration slope, O/E at `horizons`."""
+    """Frozen Cox model on the validation cohort: C, calibration slope, O/E at `horizons`.
+
+    Parameters
+    ----------
+    max_groups, min_group_size
+        Calibration by groups of predicted risk: `max_groups` groups of equal size, fewer so that each has
+        `min_group_size` patients; none when that leaves fewer than two.
+    min_events
+        With fewer events, or fewer patients event-free, by a horizon only the slope and O/E with their intervals
+        stand on firm ground; a note says so.
+    """
 
     kind: Literal["validation"] = "validation"
     terms: tuple[TermSpec, ...]
     ties: Ties
     conf_level: float
     horizons: tuple[float, ...]
+    max_groups: int = 10
+    min_group_size: int = 50
+    min_events: int = 100
 
 
 class PhenotypeOptions(Options):

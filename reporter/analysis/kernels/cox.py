@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reporter.analysis.kernels.risk_sets import Moments, RiskSets, information_by_time, make_risk_sets, moments
 from reporter.errors import ReporterError
 from reporter.spec.options import Ties
 
@@ -17,125 +18,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 MAX_ITERATIONS = 60
-SEPARATION = 15.0  # a coefficient times the sd of its column beyond which a hazard ratio is taken as infinite
-
-
-@dataclass(frozen=True)
-class RiskSets:
-    """Who is at risk when; J distinct event times, m deaths, n rows.
-
-    Parameters
-    ----------
-    time
-        Distinct event times, shape (J,).
-    n_dead
-        Deaths at each, shape (J,).
-    last
-        Index of the last event time that row i lived to see (time_j <= t_i), -1 if none; shape (n,).
-    own
-        Event time of each death, shape (m,); `dead` its row, `fraction` its Efron k/d.
-    """
-
-    time: Floats
-    n_dead: Floats
-    last: NDArray[np.int64]
-    dead: NDArray[np.int64]
-    own: NDArray[np.int64]
-    fraction: Floats
-
-
-def make_risk_sets(time: Floats, event: Bools, ties: Ties) -> RiskSets:
-    """Index the risk sets; Breslow's ties are Efron's with all fractions 0."""
-    if ties == "exact":
-        raise ReporterError("ties = 'exact' is not offered by this version; allowed: 'efron', 'breslow'.")
-    dead = np.flatnonzero(event)
-    distinct, own = np.unique(time[dead], return_inverse=True)
-    order = np.argsort(own, kind="stable")
-    dead, own = dead[order], own[order]
-    n_dead = np.bincount(own, minlength=distinct.size).astype(np.float64)
-    first = np.concatenate(([0], np.cumsum(n_dead)[:-1])).astype(np.int64)
-    fraction = (np.arange(dead.size) - first[own]) / n_dead[own]
-    if ties == "breslow":
-        fraction = np.zeros_like(fraction)
-    last = np.searchsorted(distinct, time, side="right") - 1
-    return RiskSets(distinct, n_dead, last, dead, own, fraction)
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Sums over the risk sets at one value of the coefficients.
-
-    Parameters
-    ----------
-    weight
-        1 / (S0 - f D0) of each death, shape (m,).
-    a1, a2, b0, b1, b2
-        Sums over the deaths at a time of w, wf, w^2, w^2 f, w^2 f^2; shape (J,).
-    s1, d1
-        Sums of r x over the risk set and over the deaths; shape (J, p).
-    """
-
-    weight: Floats
-    a1: Floats
-    a2: Floats
-    b0: Floats
-    b1: Floats
-    b2: Floats
-    s1: Floats
-    d1: Floats
-
-
-def _at_risk_sums(values: Floats, sets: RiskSets) -> Floats:
-    """Sum `values` (n,) or (n, p) over the rows at risk at each event time: (J,) or (J, p)."""
-    size = sets.time.size
-    seen = sets.last >= 0
-    flat = values[seen].reshape(int(seen.sum()), -1)
-    sums = np.zeros((size, flat.shape[1]))
-    for column in range(flat.shape[1]):
-        sums[:, column] = np.bincount(sets.last[seen], weights=flat[:, column], minlength=size)
-    out: Floats = np.cumsum(sums[::-1], axis=0)[::-1]
-    return out[:, 0] if values.ndim == 1 else out
-
-
-def _dead_sums(values: Floats, sets: RiskSets) -> Floats:
-    """Sum `values` (m,) or (m, p) over the deaths at each event time."""
-    sums = np.zeros((sets.time.size, *values.shape[1:]))
-    np.add.at(sums, sets.own, values)
-    return sums
-
-
-def moments(x: Floats, risk: Floats, sets: RiskSets) -> Moments:
-    """Return the risk-set sums for relative hazards `risk` (n,)."""
-    s0 = _at_risk_sums(risk, sets)
-    d0 = _dead_sums(risk[sets.dead], sets)
-    f = sets.fraction
-    weight = 1.0 / (s0[sets.own] - f * d0[sets.own])
-    square = weight**2
-    weighted = risk[:, None] * x
-    return Moments(
-        weight=weight,
-        a1=_dead_sums(weight, sets),
-        a2=_dead_sums(weight * f, sets),
-        b0=_dead_sums(square, sets),
-        b1=_dead_sums(square * f, sets),
-        b2=_dead_sums(square * f**2, sets),
-        s1=_at_risk_sums(weighted, sets),
-        d1=_dead_sums(weighted[sets.dead], sets),
-    )
-
-
-def information_by_time(x: Floats, risk: Floats, sets: RiskSets, found: Moments, weights: Floats) -> Floats:
-    """Return sum over event times of weights_j V_j, V_j the (Efron) covariance at time j; shape (p, p)."""
-    total = np.concatenate(([0.0], np.cumsum(weights * found.a1)))[sets.last + 1]
-    row_weight = risk * total
-    row_weight[sets.dead] -= (risk[sets.dead]) * (weights * found.a2)[sets.own]
-    gram = x.T @ (row_weight[:, None] * x)
-    s1, d1 = found.s1, found.d1
-    cross = (s1 * (weights * found.b1)[:, None]).T @ d1
-    corrections = (s1 * (weights * found.b0)[:, None]).T @ s1 - cross - cross.T
-    corrections += (d1 * (weights * found.b2)[:, None]).T @ d1
-    out: Floats = gram - corrections
-    return out
+POLISH = 3  # steps after the log-likelihood stopped rising: a finite optimum needs one or two to reach rounding error
+RUNAWAY = 1e-5  # a last step longer than this over the column's range: the coefficient runs to infinity
+VANISHED = 1e4  # a standard error larger than this over the column's range: no information is left
+DEPENDENT = 1e-10  # spread of a column, relative to its size, below which it is constant
 
 
 @dataclass(frozen=True)
@@ -153,7 +39,8 @@ class CoxFit:
     used
         Estimable columns.
     infinite
-        Columns whose coefficient runs to infinity (monotone likelihood).
+        Columns whose coefficient runs to infinity (monotone likelihood): the log-likelihood no longer rises and
+        Newton's step does not shrink (R: ``coxph`` warns "Loglik converged before variable").
     """
 
     x: Floats
@@ -182,12 +69,20 @@ class CoxFit:
     @property
     def linear_predictor(self) -> Floats:
         """(x - centre) coef, shape (n,)."""
-        return (self.x - self.centre)[:, self.used] @ self.coef[self.used]
+        return linear_predictor(self.x, self)
 
     @property
     def risk(self) -> Floats:
         """exp(linear predictor), shape (n,)."""
         return np.exp(self.linear_predictor)
+
+
+def linear_predictor(x: Floats, fit: CoxFit) -> Floats:
+    """Return (x - centre) coef of rows `x`, shape (n, p); equal rows get equal values, whatever their position."""
+    total = np.zeros(x.shape[0])
+    for j in np.flatnonzero(fit.used):
+        total += (x[:, j] - fit.centre[j]) * fit.coef[j]
+    return total
 
 
 def centre_of(x: Floats) -> Floats:
@@ -197,7 +92,14 @@ def centre_of(x: Floats) -> Floats:
 
 
 def estimable(x: Floats) -> Bools:
-    """Return which columns do not depend linearly on those before them and the constant."""
+    """Return which columns do not depend linearly on those before them and the constant.
+
+    Parameters
+    ----------
+    x
+        Rows at risk at the first event time, shape (n, p): a combination that is constant there is constant in every
+        risk set, and its coefficient is not identified.
+    """
     kept: list[Floats] = []
     used = np.zeros(x.shape[1], dtype=bool)
     for j in range(x.shape[1]):
@@ -207,7 +109,7 @@ def estimable(x: Floats) -> Bools:
             for basis in kept:
                 rest = rest - basis * (basis @ rest)
         left = float(np.linalg.norm(rest))
-        if norm > 0 and left > 1e-9 * norm:
+        if norm > DEPENDENT * float(np.linalg.norm(x[:, j])) and left > 1e-9 * norm:
             used[j] = True
             kept.append(rest / left)
     return used
@@ -225,33 +127,70 @@ def _score_vector(x: Floats, risk: Floats, sets: RiskSets, found: Moments) -> Fl
     return out
 
 
-def _newton(z: Floats, sets: RiskSets) -> tuple[Floats, Floats, float, bool]:
-    """Maximise the partial likelihood by Newton steps with halving; z is centred and scaled."""
+@dataclass(frozen=True)
+class _Optimum:
+    """Where Newton's method stopped: coefficients of the scaled columns, information, log-likelihood, next step."""
+
+    beta: Floats
+    information: Floats
+    value: float
+    step: Floats
+    converged: bool
+
+
+def _solve(information: Floats, score: Floats) -> Floats:
+    """Solve for the Newton step on the scale of unit diagonals; a direction without information stays."""
+    unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+    out: Floats = np.linalg.lstsq(information / np.outer(unit, unit), score / unit, rcond=None)[0] / unit
+    return out
+
+
+def _newton(z: Floats, sets: RiskSets) -> _Optimum:
+    """Maximise the partial likelihood by Newton steps with halving; z is centred and scaled.
+
+    Stops when the step is rounding error, or when it gains nothing and yet does not shrink (monotone likelihood).
+    """
     beta = np.zeros(z.shape[1])
     eta = z @ beta
     found = moments(z, np.exp(eta), sets)
     value = _log_likelihood(eta, sets, found)
     ones = np.ones(sets.time.size)
+    without_gain = 0
     for _ in range(MAX_ITERATIONS):
         risk = np.exp(eta)
         information = information_by_time(z, risk, sets, found, ones)
-        step = np.linalg.lstsq(information, _score_vector(z, risk, sets, found), rcond=None)[0]
+        score = _score_vector(z, risk, sets, found)
+        step = _solve(information, score)
+        if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == POLISH:
+            return _Optimum(beta, information, value, step, converged=True)
+        without_gain += bool(step @ score / 2 <= 1e-14 * max(1.0, abs(value)))
         scale = 1.0
         for _ in range(30):
             eta_new = z @ (beta + scale * step)
             if np.abs(eta_new).max(initial=0.0) < 300:
                 found_new = moments(z, np.exp(eta_new), sets)
                 value_new = _log_likelihood(eta_new, sets, found_new)
-                if value_new >= value - 1e-12 * abs(value):
+                if value_new >= value - 1e-12 * max(1.0, abs(value)):
                     break
             scale /= 2
         else:
-            return beta, information, value, False
+            return _Optimum(beta, information, value, step, converged=False)
         beta, eta, found, value = beta + scale * step, eta_new, found_new, value_new
-        if np.abs(scale * step).max() <= 1e-12 * max(1.0, np.abs(beta).max()):
-            information = information_by_time(z, np.exp(eta), sets, found, ones)
-            return beta, information, value, True
-    return beta, information_by_time(z, np.exp(eta), sets, found, ones), value, False
+    return _Optimum(beta, information, value, step, converged=False)
+
+
+def _inverse(information: Floats) -> Floats:
+    """Invert on the scale of unit diagonals, which a coefficient at infinity would spoil."""
+    unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+    out: Floats = np.linalg.pinv(information / np.outer(unit, unit), rcond=1e-14, hermitian=True) / np.outer(unit, unit)
+    return out
+
+
+def _runs_away(best: _Optimum, covariance: Floats, width: Floats) -> Bools:
+    """Tell which coefficients have no finite optimum: a last step or a standard error out of all proportion."""
+    error = np.sqrt(np.maximum(np.diag(covariance), 0.0)) * width
+    out: Bools = (np.abs(best.step) * width > RUNAWAY) | ~(error > 0) | (error > VANISHED)
+    return out
 
 
 def fit_cox(x: Floats, time: Floats, event: Bools, *, ties: Ties) -> CoxFit:
@@ -272,24 +211,23 @@ def fit_cox(x: Floats, time: Floats, event: Bools, *, ties: Ties) -> CoxFit:
     if not event.any():
         raise ReporterError("no events: the hazard ratios cannot be estimated")
     sets = make_risk_sets(time, event, ties)
-    used = estimable(x)
+    used = estimable(x[sets.last >= 0])
     if not used.any():
         raise ReporterError("every covariate is constant: there is nothing to estimate")
     part = x[:, used]
     scale = part.std(axis=0)
     z = (part - part.mean(axis=0)) / scale
-    beta, information, value, converged = _newton(z, sets)
+    best = _newton(z, sets)
     start = moments(z, np.ones(z.shape[0]), sets)
     score_0 = _score_vector(z, np.ones(z.shape[0]), sets, start)
     information_0 = information_by_time(z, np.ones(z.shape[0]), sets, start, np.ones(sets.time.size))
-    covariance_z = np.linalg.pinv(information, hermitian=True) if not converged else np.linalg.inv(information)
     coef, covariance = np.full(x.shape[1], np.nan), np.full((x.shape[1], x.shape[1]), np.nan)
-    coef[used] = beta / scale
-    covariance[np.ix_(used, used)] = covariance_z / np.outer(scale, scale)
+    coef[used] = best.beta / scale
+    covariance[np.ix_(used, used)] = _inverse(best.information) / np.outer(scale, scale)
     infinite = np.zeros(x.shape[1], dtype=bool)
-    infinite[used] = np.abs(beta) > SEPARATION
+    infinite[used] = _runs_away(best, covariance[np.ix_(used, used)] * np.outer(scale, scale), np.ptp(z, axis=0))
     return CoxFit(
-        x, sets, coef, covariance, centre_of(x), value, _log_likelihood(np.zeros(z.shape[0]), sets, start),
-        float(score_0 @ np.linalg.solve(information_0, score_0)), float(beta @ information @ beta),
-        used, infinite, converged,
+        x, sets, coef, covariance, centre_of(x), best.value, _log_likelihood(np.zeros(z.shape[0]), sets, start),
+        float(score_0 @ np.linalg.solve(information_0, score_0)), float(best.beta @ best.information @ best.beta),
+        used, infinite, best.converged,
     )  # fmt: skip

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.kernels.cox import CoxFit, moments
+from reporter.analysis.kernels.cox import CoxFit
 from reporter.analysis.kernels.kaplan_meier import confidence_limits
+from reporter.analysis.kernels.risk_sets import moments
 from reporter.spec.options import ConfType
 
 Floats = NDArray[np.float64]

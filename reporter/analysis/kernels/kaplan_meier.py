@@ -48,6 +48,11 @@ class SurvivalCurve:
     cumulative_hazard: Floats
 
     @property
+    def cumulative_n_event(self) -> Floats:
+        """Events up to each time."""
+        return np.cumsum(self.n_event).astype(np.float64)
+
+    @property
     def greenwood(self) -> Floats:
         """Increments d / (n (n - d)) of the variance of log S; infinite where all at risk die."""
         left = self.n_risk - self.n_event

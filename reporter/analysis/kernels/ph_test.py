@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, rankdata
 
-from reporter.analysis.kernels.cox import CoxFit, information_by_time, moments
+from reporter.analysis.kernels.cox import CoxFit
 from reporter.analysis.kernels.kaplan_meier import count_events
+from reporter.analysis.kernels.risk_sets import information_by_time, moments
+from reporter.errors import ReporterError
 from reporter.spec.options import Transform
 
 Floats = NDArray[np.float64]
 
 SMOOTH_POINTS = 40
+SINGULAR = 1e-13  # smallest eigenvalue of the information on the scale of unit diagonals
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,10 @@ def transform_times(time: Floats, event: NDArray[np.bool_], transform: Transform
     if transform == "identity":
         return time
     if transform == "log":
-        return np.log(time)
+        if event[time == 0].any():
+            raise ReporterError("transform = 'log': a patient has an event at time 0; use km, rank or identity.")
+        with np.errstate(divide="ignore"):
+            return np.log(time)
     if transform == "rank":
         return np.asarray(rankdata(time, method="average"), dtype=np.float64)
     distinct, n_risk, n_event, _ = count_events(time, event)
@@ -71,8 +77,18 @@ class PhTest:
     scaled: Floats
     variance: Floats
 
+    @property
+    def regular(self) -> bool:
+        """False when too few distinct event times leave the information singular; shared by all tests, as in R."""
+        unit = np.sqrt(np.diag(self.information))
+        if not (unit > 0).all() or not np.isfinite(self.information).all():
+            return False
+        return bool(np.linalg.eigvalsh(self.information / np.outer(unit, unit))[0] > SINGULAR)
+
     def test(self, columns: NDArray[np.int64]) -> ChiSquare:
-        """Test the coefficients in `columns` for a trend in g(t)."""
+        """Test the coefficients in `columns` for a trend in g(t); NaN where the information is singular."""
+        if not self.regular:
+            return chi_square(float("nan"), columns.size)
         p = self.score.size
         keep = np.concatenate((np.arange(p), p + columns))
         u = np.concatenate((np.zeros(p), self.score))[keep]
@@ -95,7 +111,7 @@ def ph_test(fit: CoxFit, time: Floats, event: NDArray[np.bool_], transform: Tran
     expected = (found.s1 * found.a1[:, None] - found.d1 * found.a2[:, None]) / sets.n_dead[:, None]
     schoenfeld = z[sets.dead] - expected[sets.own]
     score = g_time[sets.own] @ schoenfeld
-    covariance: Floats = np.linalg.inv(plain).astype(np.float64)
+    covariance: Floats = np.linalg.pinv(plain, hermitian=True).astype(np.float64)
     n_event = sets.dead.size
     scaled = schoenfeld @ covariance * n_event + fit.coef[fit.used]
     return PhTest(score, np.block([[plain, once], [once, twice]]), g_death, scaled, covariance * n_event)

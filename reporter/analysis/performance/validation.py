@@ -9,22 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-from reporter.analysis.concordance import estimate_statistics
-from reporter.analysis.cox import fit_model
+from reporter.analysis.concordance import estimate_statistics, tau_statistic
+from reporter.analysis.cox import INFINITE, fit_model
 from reporter.analysis.design import make_design
+from reporter.analysis.kaplan_meier import NO_FOLLOW_UP
 from reporter.analysis.kernels.concordance import concordance
-from reporter.analysis.kernels.cox import fit_cox
+from reporter.analysis.kernels.cox import estimable, fit_cox, linear_predictor
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
 from reporter.analysis.kernels.kaplan_meier import estimate_survival, survival_at
 from reporter.cohort.frame import AnalysisFrame
+from reporter.errors import ReporterError
 from reporter.results.tree import AnalysisNode, Row
-from reporter.results.value import Statistic, statistic
+from reporter.results.value import statistic
 from reporter.spec.options import ValidationOptions
 
 Floats = NDArray[np.float64]
 
-TENTHS = 10
 RISK_GROUP = "predicted_risk"
+NO_EVENTS = "no events"
+NO_EVENTS_YET = "no events by then"
+ONE_RISK = "all patients at risk have the same linear predictor"
+SLOPE_INFINITE = "the slope runs to infinity (monotone likelihood)"
+NO_DEVELOPMENT_FOLLOW_UP = "past the last follow-up of the development cohort"
 _C_NAMES = ("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c_conf_high")
 
 
@@ -39,102 +45,147 @@ class Predictions:
 
 
 def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: ValidationOptions) -> Predictions:
-    """Risk 1 - exp(-H0(h) exp(lp)) with the development cohort's coefficients and Efron baseline."""
-    fit = fit_model(development, options.terms, options.ties).fit
+    """Risk 1 - exp(-H0(h) exp(lp)) with the development cohort's coefficients and Efron baseline.
+
+    NaN at horizons past the development cohort's follow-up.
+    """
+    model = fit_model(development, options.terms, options.ties)
+    if model.fit.infinite.any():
+        raise ReporterError(f"the model cannot be applied to another cohort: {INFINITE}")
     rows = frame.complete([term.column for term in options.terms])
-    matrix = make_design(options.terms, frame.columns, rows).matrix
-    lp = (matrix - fit.centre)[:, fit.used] @ fit.coef[fit.used]
-    baseline = baseline_hazard(fit)
-    index = np.searchsorted(baseline.time, np.array(options.horizons), side="right")
-    hazard = np.concatenate(([0.0], baseline.hazard))[index]
-    past = np.array(options.horizons) > development.time.max()
-    risk = 1 - np.exp(-np.exp(lp)[:, None] * np.where(past, np.nan, hazard)[None, :])
+    if not rows.any():
+        raise ReporterError(f"none of the {frame.n} patients has a value of every covariate")
+    lp = linear_predictor(make_design(options.terms, frame.columns, rows).matrix, model.fit)
+    baseline = baseline_hazard(model.fit)
+    horizons = np.array(options.horizons, dtype=np.float64)
+    hazard = np.concatenate(([0.0], baseline.hazard))[np.searchsorted(baseline.time, horizons, side="right")]
+    hazard = np.where(horizons > model.time.max(), np.nan, hazard)
+    risk = 1 - np.exp(-np.exp(lp)[:, None] * hazard[None, :])
     return Predictions(frame.time[rows], frame.event[rows], lp, risk)
 
 
-def _performance(found: Predictions, options: ValidationOptions) -> Iterator[Row]:
+def _performance(found: Predictions, options: ValidationOptions, unit: str) -> Iterator[Row]:
     counts = (statistic("n", found.time.size), statistic("n_event", found.event.sum()))
     whole = concordance(found.time, found.event, found.linear_predictor, ymax=None)
-    yield Row(term="cox", stats=(*counts, *estimate_statistics(whole, options.conf_level, _C_NAMES)))
+    tau = tau_statistic(found.time[found.event].max(initial=-np.inf), unit)
+    yield Row(term="cox", stats=(*counts, *estimate_statistics(whole, options.conf_level, _C_NAMES), tau))
     if options.horizons:
         last = max(options.horizons)
         early = concordance(found.time, found.event, found.linear_predictor, ymax=last)
-        yield Row(term="cox", time=last, stats=estimate_statistics(early, options.conf_level, _C_NAMES))
+        stats = estimate_statistics(early, options.conf_level, _C_NAMES)
+        yield Row(term="cox", time=last, stats=(*stats, tau_statistic(last, unit)))
 
 
 def _slope(found: Predictions, options: ValidationOptions) -> Row:
-    """Cox model of the outcome on the frozen linear predictor alone."""
-    fit = fit_cox(found.linear_predictor[:, None], found.time, found.event, ties=options.ties)
-    error = float(fit.std_error[0])
+    """Cox model of the outcome on the frozen linear predictor alone; nothing without events or with equal risks."""
+    slope, error, why_not = _estimate_slope(found, options)
     half = float(norm.ppf(1 - (1 - options.conf_level) / 2)) * error
-    slope = float(fit.coef[0])
     values = {"": slope, "_std_error": error, "_conf_low": slope - half, "_conf_high": slope + half}
-    return Row(term="cox", stats=tuple(statistic(f"calibration_slope{k}", v) for k, v in values.items()))
+    return Row(term="cox", stats=tuple(statistic(f"calibration_slope{k}", v, note=why_not) for k, v in values.items()))
+
+
+def _estimate_slope(found: Predictions, options: ValidationOptions) -> tuple[float, float, str]:
+    """Return the slope, its standard error and, where there is none, why."""
+    nothing = float("nan"), float("nan")
+    if not found.event.any():
+        return *nothing, NO_EVENTS
+    at_risk = found.time >= found.time[found.event].min()
+    if not estimable(found.linear_predictor[at_risk, None]).any():
+        return *nothing, ONE_RISK
+    fit = fit_cox(found.linear_predictor[:, None], found.time, found.event, ties=options.ties)
+    if fit.infinite[0]:
+        return *nothing, SLOPE_INFINITE
+    return float(fit.coef[0]), float(fit.std_error[0]), ""
 
 
 def _observed_expected(found: Predictions, options: ValidationOptions) -> Iterator[Row]:
     """O/E at each horizon; limits OE exp(± z se(O) / O), the Kaplan–Meier delta method on the log scale."""
     z = float(norm.ppf(1 - (1 - options.conf_level) / 2))
     curve = estimate_survival(found.time, found.event, conf_type="log-log", conf_level=options.conf_level)
-    at = survival_at(curve, np.array(options.horizons))
+    at = survival_at(curve, np.array(options.horizons, dtype=np.float64))
     for i, horizon in enumerate(options.horizons):
         observed, predicted = 1 - at.estimate[i], float(found.risk[:, i].mean())
         ratio = observed / predicted if predicted > 0 else float("nan")
         spread = z * at.std_error[i] / observed if observed > 0 else float("nan")
-        stats: tuple[Statistic, ...] = (
-            statistic("n_risk", at.n_risk[i]),
-            statistic("observed", observed),
-            statistic("predicted", predicted),
-            statistic("oe_ratio", ratio),
-            statistic("oe_ratio_conf_low", ratio * np.exp(-spread)),
-            statistic("oe_ratio_conf_high", ratio * np.exp(spread)),
-        )
-        yield Row(term="cox", time=horizon, stats=stats)
+        values = {
+            "observed": observed, "predicted": predicted, "oe_ratio": ratio,
+            "oe_ratio_conf_low": ratio * np.exp(-spread), "oe_ratio_conf_high": ratio * np.exp(spread),
+        }  # fmt: skip
+        note = _absence(observed, predicted)
+        stats = (statistic(k, v, note="" if np.isfinite(v) else note) for k, v in values.items())
+        yield Row(term="cox", time=horizon, stats=(statistic("n_risk", at.n_risk[i]), *stats))
 
 
-def _tenths(found: Predictions, options: ValidationOptions) -> Iterator[Row]:
-    """Observed against mean predicted risk in tenths of predicted risk at the last horizon."""
+def _absence(observed: float, predicted: float) -> str:
+    """Say why a number at a horizon is missing, where one is."""
+    if np.isnan(observed):
+        return NO_FOLLOW_UP
+    if np.isnan(predicted):
+        return NO_DEVELOPMENT_FOLLOW_UP
+    return NO_EVENTS_YET if observed == 0 or predicted == 0 else ""
+
+
+def _few_events(found: Predictions, options: ValidationOptions) -> Iterator[str]:
+    """Say at which horizons there are too few events or event-free patients for more than slope and O/E."""
+    for horizon in options.horizons:
+        n_event = int((found.event & (found.time <= horizon)).sum())
+        n_free = int((found.time >= horizon).sum())
+        if min(n_event, n_free) < options.min_events:
+            counts = f"{n_event} events by {horizon:g} and {n_free} patients followed to it"
+            yield f"{counts}: fewer than {options.min_events}, so calibration is known from slope and O/E only"
+
+
+def _by_predicted_risk(found: Predictions, options: ValidationOptions) -> Iterator[Row]:
+    """Observed against mean predicted risk at the last horizon, in groups of equal size by the linear predictor."""
     last = int(np.argmax(options.horizons))
-    risk, horizon = found.risk[:, last], options.horizons[last]
-    if not np.isfinite(risk).all():
+    risk, horizon, n = found.risk[:, last], options.horizons[last], found.time.size
+    n_groups = min(options.max_groups, n // options.min_group_size)
+    if n_groups < 2 or not np.isfinite(risk).all():
         return
-    tenth = np.clip(np.ceil(TENTHS * rankdata(risk, method="average") / risk.size), 1, TENTHS).astype(int)
-    for level in range(1, TENTHS + 1):
-        keep = tenth == level
-        if not keep.any():
-            continue
+    rank = rankdata(found.linear_predictor, method="average")
+    group = np.clip(np.ceil(n_groups * rank / n), 1, n_groups).astype(int)
+    for level in np.unique(group):
+        keep = group == level
         curve = estimate_survival(
             found.time[keep], found.event[keep], conf_type="log-log", conf_level=options.conf_level
         )
         at = survival_at(curve, np.array([horizon]))
-        stats = (
-            statistic("n", keep.sum()),
-            statistic("predicted", risk[keep].mean()),
-            statistic("observed", 1 - at.estimate[0]),
-            statistic("conf_low", 1 - at.conf_high[0]),
-            statistic("conf_high", 1 - at.conf_low[0]),
-        )
-        yield Row(group=RISK_GROUP, level=str(level), time=horizon, stats=stats)
+        note = NO_FOLLOW_UP if np.isnan(at.estimate[0]) else ""
+        values = {"observed": 1 - at.estimate[0], "conf_low": 1 - at.conf_high[0], "conf_high": 1 - at.conf_low[0]}
+        stats = (statistic("n", keep.sum()), statistic("predicted", risk[keep].mean()))
+        observed = (statistic(k, v, note=note) for k, v in values.items())
+        yield Row(group=RISK_GROUP, level=str(level), time=horizon, stats=(*stats, *observed))
 
 
 def analyse_validation(
     development: AnalysisFrame, validation: AnalysisFrame, options: ValidationOptions
 ) -> tuple[AnalysisNode, ...]:
-    """Fit on `development`, freeze, and measure on the complete cases of `validation`."""
+    """Fit on `development`, freeze, and measure on the complete cases of `validation`.
+
+    Raises
+    ------
+    ReporterError
+        When a hazard ratio runs to infinity, or no validation patient has every predictor.
+    """
     found = _predictions(development, validation, options)
     missing = validation.n - found.time.size
     notes = (f"{missing} patients with a missing predictor are left out",) if missing else ()
 
-    def node(name: str, rows: tuple[Row, ...]) -> AnalysisNode:
+    def node(name: str, rows: tuple[Row, ...], *more: str) -> AnalysisNode:
         return AnalysisNode(
             cohort=validation.cohort, endpoint=validation.endpoint, analysis=name, options=options, rows=rows,
-            notes=notes,
+            notes=(*notes, *more),
         )  # fmt: skip
 
+    few = tuple(_few_events(found, options))
     nodes = [
-        node("performance", tuple(_performance(found, options))),
-        node("calibration", (_slope(found, options), *_observed_expected(found, options))),
+        node("performance", tuple(_performance(found, options, validation.time_unit))),
+        node("calibration", (_slope(found, options), *_observed_expected(found, options)), *few),
     ]
     if options.horizons:
-        nodes.append(node("calibration_group", tuple(_tenths(found, options))))
+        groups = tuple(_by_predicted_risk(found, options))
+        why_not = () if groups else (f"no groups of predicted risk: fewer than {2 * options.min_group_size} patients",)
+        if not np.isfinite(found.risk).all():
+            why_not = (f"no groups of predicted risk: {NO_DEVELOPMENT_FOLLOW_UP}",)
+        nodes.append(node("calibration_group", groups, *why_not))
     return tuple(nodes)

@@ -226,14 +226,17 @@ class CurveMark:
 
 @dataclass(frozen=True)
 class PatientCurveFigure:
-    """The predicted course of one patient against the cohort; step functions that start at (0, 1), scale 0-1."""
+    """The predicted course of one patient against the cohort; step functions that start at (0, 1), scale 0-1.
+
+    A limit of None leaves the band open.
+    """
 
     title: str
     description: str
     time: tuple[float, ...]
     estimate: tuple[float, ...]
-    conf_low: tuple[float, ...]
-    conf_high: tuple[float, ...]
+    conf_low: tuple[float | None, ...]
+    conf_high: tuple[float | None, ...]
     reference_time: tuple[float, ...]
     reference_estimate: tuple[float, ...]
     label: str

@@ -75,7 +75,7 @@ def draw_contributions(figure: ContributionsFigure, fonts: FontMetrics | None = 
     metrics = fonts or FontMetrics()
     canvas = Canvas(figure.width, 0.0, figure.title, figure.description, metrics)
     values = max((metrics.width(r.value, SIZE, weight=600) for r in figure.rows), default=0.0)
-    values = min(values, 0.2 * figure.width)
+    values = min(values, 0.27 * figure.width)
     name = min(max((metrics.width(r.label, SIZE) for r in figure.rows), default=0.0) + 1, 0.5 * figure.width - values)
     left = name + values + 8
     texts = max((metrics.inline_width(r.text, SIZE - 0.6) for r in figure.rows), default=0.0) + 6

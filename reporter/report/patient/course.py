@@ -51,7 +51,9 @@ def course_figure(texts: PatientTexts, fonts: FontMetrics) -> Course:
     marks = tuple(
         CurveMark(h.time, h.survival, (texts.survival(h, sign=True),)) for h in known if h.survival is not None
     )
-    alt = texts.say(_("Predicted {endpoint} with its confidence band against that of the cohort"), endpoint=result.endpoint_label)
+    alt = texts.say(
+        _("Predicted {endpoint} with its confidence band against that of the cohort"), endpoint=result.endpoint_label
+    )
     for h in known:
         alt += texts.say(_("; {n} event-free at {time}"), n=texts.survival(h, sign=True), time=texts.time(h.time))
     svg = draw_patient_curve(
@@ -84,7 +86,7 @@ def phenotype_figure(texts: PatientTexts, found: PatientPhenotype, fonts: FontMe
     alt = texts.say(_("Kaplan–Meier curve of {name} against that of the whole development cohort"), name=name)
     for h in found.horizons:
         if h.survival is not None:
-            share = texts.percent(h.survival, f"phenotype/t={texts.time_key(h.time)}/survival", sign=True)
+            share = texts.percent(h.survival, f"phenotype/{texts.time_key(h.time)}/survival", sign=True)
             alt += texts.say(_("; {n} event-free at {time}"), n=share, time=texts.time(h.time))
     svg = draw_patient_curve(
         PatientCurveFigure(

@@ -9,6 +9,7 @@ from reporter.report.figures import FontMetrics, draw_contributions, draw_icons,
 from reporter.report.figures.metrics import plain_text
 from reporter.report.figures.models import Contribution, ContributionsFigure, IconsFigure, RankFigure
 from reporter.report.patient.course import course_figure
+from reporter.report.patient.numbers import icons_of_hundred
 from reporter.report.patient.texts import PatientTexts
 from reporter.report.patient_document import Panel, PanelRow
 from reporter.results.patient import PatientHorizon, PatientValue
@@ -24,7 +25,7 @@ def key_horizon(texts: PatientTexts) -> PatientHorizon | None:
 
 def _key_figure(texts: PatientTexts, horizon: PatientHorizon) -> KeyFigure:
     _ = texts.gettext
-    interval = texts.limits(horizon.conf_low, horizon.conf_high, f"t={texts.time_key(horizon.time)}", percent=True)
+    interval = texts.limits(horizon.conf_low, horizon.conf_high, texts.time_key(horizon.time), sign=True)
     words = texts.say(
         _("{level} confidence interval {interval}, for the average survival of patients with these values"),
         level=texts.level(),
@@ -33,17 +34,28 @@ def _key_figure(texts: PatientTexts, horizon: PatientHorizon) -> KeyFigure:
     return KeyFigure((texts.survival(horizon, sign=True),), words, ())
 
 
+def _shares(texts: PatientTexts, horizon: PatientHorizon) -> dict[str, str | Run | Inline]:
+    """Return the two numbers of one hundred, and when."""
+    survival, where = horizon.survival or 0.0, texts.time_key(horizon.time)
+    return {
+        "n": texts.about(survival, f"{where}/survival"),
+        "rest": texts.about_rest(survival, f"{where}/event"),
+        "time": texts.time(horizon.time),
+        "origin": texts.origin(),
+    }
+
+
 def _icons(texts: PatientTexts, horizon: PatientHorizon, fonts: FontMetrics) -> Figure:
     _ = texts.gettext
     sentence = texts.say(
-        _("Of 100 patients with these values, {n} (filled) are expected to be event-free {time} {origin} and {rest} (open) not."),
-        n=texts.of_hundred(horizon),
-        rest=texts.rest_of_hundred(horizon),
-        time=texts.time(horizon.time),
-        origin=texts.origin(),
+        _(
+            "Of 100 patients with these values, {n} (filled) are expected to be event-free {time} {origin}, "
+            "{rest} (open) not."
+        ),
+        **_shares(texts, horizon),
     )
     alt = plain_text(sentence)
-    svg = draw_icons(IconsFigure(_("One hundred patients"), alt, texts.icons(horizon)), fonts)
+    svg = draw_icons(IconsFigure(_("One hundred patients"), alt, icons_of_hundred(horizon.survival or 0.0)), fonts)
     return Figure("icons", (), svg, alt, (sentence,))
 
 
@@ -81,23 +93,33 @@ def _drivers(texts: PatientTexts, fonts: FontMetrics) -> Panel:
     note += _("Associations, not effects of treatment.")
     notes: list[Inline] = [texts.say(note)]
     if left:
-        more = texts.plural("{n} further factor: next page.", "{n} further factors: next page.", len(left))
+        more = texts.ngettext("{n} further factor: next page.", "{n} further factors: next page.", len(left))
         notes.append(texts.say(more, n=texts.label(str(len(left)))))
-    return Panel(_("What drives this estimate"), (Figure("drivers", (), draw_contributions(figure, fonts), alt, tuple(notes)),))
+    return Panel(
+        _("What drives this estimate"), (Figure("drivers", (), draw_contributions(figure, fonts), alt, tuple(notes)),)
+    )
 
 
 def _contribution(texts: PatientTexts, value: PatientValue) -> Contribution:
     shown = plain_text(texts.given(value))
-    return Contribution(value.label, shown, value.log_hazard, (texts.ratio(exp(value.log_hazard), value),))
+    return Contribution(
+        value.label,
+        shown,
+        value.log_hazard,
+        (texts.ratio(exp(value.log_hazard), texts.where(value, "relative_hazard"), sign="×"),),
+    )
 
 
 def _position(texts: PatientTexts, fonts: FontMetrics) -> Panel:
     _ = texts.gettext
     heading = plain_text(texts.say(_("Position among {n} patients"), n=texts.count(texts.result.n_development, "n")))
     sentence = texts.say(
-        _("Of 100 patients of the development cohort, {n} had a lower predicted risk than this patient, {rest} a higher one."),
-        n=texts.rank(),
-        rest=texts.rank(rest=True),
+        _(
+            "Of 100 patients of the development cohort, {n} had a lower predicted risk than this patient, "
+            "{rest} a higher one."
+        ),
+        n=texts.about(texts.result.risk_rank, "risk_rank"),
+        rest=texts.about_rest(texts.result.risk_rank, "risk_rank_above"),
     )
     alt = plain_text(sentence)
     percent = 100 * texts.result.risk_rank
@@ -108,13 +130,18 @@ def _position(texts: PatientTexts, fonts: FontMetrics) -> Panel:
 
 def _estimates(texts: PatientTexts) -> Table:
     _ = texts.gettext
-    names = (_("Time"), _("This patient, %"), texts.level_text() + " " + _("CI"), _("Cohort, %"))
+    names = (
+        _("Time"),
+        _("This patient, %"),
+        plain_text(texts.say(_("{level} CI"), level=texts.level())),
+        _("Cohort, %"),
+    )
     head = tuple(Cell((Run(name, is_label=True),), "left" if i == 0 else "right") for i, name in enumerate(names))
     return Table("estimates", (), head, tuple(_horizon_row(texts, h) for h in texts.result.horizons))
 
 
 def _horizon_row(texts: PatientTexts, horizon: PatientHorizon) -> TableRow:
-    where = f"t={texts.time_key(horizon.time)}"
+    where = texts.time_key(horizon.time)
     return TableRow(
         (
             Cell((texts.time(horizon.time),)),
@@ -135,8 +162,8 @@ def _median(texts: PatientTexts) -> Inline:
             time=texts.duration(result.follow_up_end, "follow_up_end"), origin=texts.origin(),
         )  # fmt: skip
     return texts.say(
-        _("Median predicted time: half of patients with these values are expected to be event-free for longer than {time} "
-          "({level} confidence interval {interval})."),
+        _("Median predicted time: half of patients with these values are expected to be event-free for longer than "
+          "{time} ({level} confidence interval {interval})."),
         time=texts.duration(result.median, "median"), level=texts.level(), interval=texts.median_limits(),
     )  # fmt: skip
 
@@ -146,18 +173,19 @@ def _plain_words(texts: PatientTexts) -> PanelRow | None:
     horizon = key_horizon(texts)
     if horizon is None:
         return None
-    at = {"time": texts.time(horizon.time), "origin": texts.origin()}
     runs = texts.say(
-        _("**In plain words.** Among 100 patients with these values, {n} are expected to be event-free {time} {origin}; for "
-          "the other {rest} an event is expected by then. “Event-free” is meant as the endpoint counts it: {endpoint}."),
-        n=texts.of_hundred(horizon), rest=texts.rest_of_hundred(horizon), endpoint=texts.endpoint_words(), **at,
+        _("**In plain words.** Among 100 patients with these values, {n} are expected to be event-free {time} "
+          "{origin}; for {rest} an event is expected by then. “Event-free” is meant as the endpoint counts it: "
+          "{endpoint}."),
+        endpoint=texts.endpoint_words(), **_shares(texts, horizon),
     )  # fmt: skip
     if horizon.cohort is not None:
         runs += texts.say(
             _(" Among all {n} patients of the development cohort, {cohort} of 100 were event-free {time} {origin}."),
-            n=texts.count(texts.result.n_development, "n"), cohort=texts.cohort_of_hundred(horizon), **at,
+            n=texts.count(texts.result.n_development, "n"), time=texts.time(horizon.time), origin=texts.origin(),
+            cohort=texts.about(horizon.cohort, f"{texts.time_key(horizon.time)}/cohort"),
         )  # fmt: skip
-    return PanelRow((Panel("", (Callout(runs, "warning"),)),))
+    return PanelRow((Panel("", (Callout(runs, "info"),)),))
 
 
 def _guard(texts: PatientTexts) -> PanelRow | None:

@@ -36,15 +36,14 @@ def _values(texts: PatientTexts) -> Panel:
 def _value_row(texts: PatientTexts, value: PatientValue) -> TableRow:
     _ = texts.gettext
     inside = texts.say(_("yes")) if value.in_range else texts.say(_("**no: extrapolation**"))
-    training = texts.training_range(value) if value.training_range else ()
     return TableRow(
         (
             Cell((Run(value.label, is_label=True),)),
             Cell((texts.value(value),), "right", strong=True),
             Cell((Run(value.unit, is_label=True),)),
             Cell(texts.reference(value), "right"),
-            Cell(training, "right"),
-            Cell((texts.ratio(exp(value.log_hazard), value, sign=False),), "right"),
+            Cell(texts.training_range(value), "right"),
+            Cell((texts.ratio(exp(value.log_hazard), texts.where(value, "relative_hazard")),), "right"),
             Cell(inside),
         )
     )
@@ -68,20 +67,21 @@ def _phenotype(texts: PatientTexts, fonts: FontMetrics) -> Panel | None:
 def _phenotype_words(texts: PatientTexts, found: PatientPhenotype) -> tuple[Inline, ...]:
     _ = texts.gettext
     first = texts.say(
-        _("By {features}, this patient resembles most the {n} development patients of phenotype {name}: a random forest "
-          "gives this phenotype a probability of {p}."),
-        features=", ".join(found.features), name=texts.label(found.phenotype),
+        _("This patient resembles most the {n} development patients of phenotype {name}: a random forest gives it a "
+          "probability of {p}, from {features}."),
+        features="; ".join(found.features), name=texts.label(found.phenotype),
         n=texts.count(found.n, "phenotype/n"), p=texts.percent(found.probability, "phenotype/probability", sign=True),
     )  # fmt: skip
     known = [h for h in found.horizons if h.survival is not None]
     if not known:
         return (first,)
     last = known[-1]
-    where = f"phenotype/t={texts.time_key(last.time)}"
+    where = f"phenotype/{texts.time_key(last.time)}"
     second = texts.say(
-        _("Of 100 development patients of this phenotype, {n} were event-free at {time} and {rest} were not (Kaplan–Meier; "
-          "{level} confidence interval of the first number {interval})."),
-        n=texts.hundred(last.survival, f"{where}/survival"), rest=texts.rest(last.survival, f"{where}/event"),
+        _("Of 100 development patients of this phenotype, {n} were event-free at {time} and {rest} were not "
+          "(Kaplan–Meier; {level} confidence interval of the first number {interval})."),
+        n=texts.about(last.survival or 0.0, f"{where}/survival"),
+        rest=texts.about_rest(last.survival or 0.0, f"{where}/event"),
         time=texts.time(last.time), level=texts.level(), interval=texts.limits(last.conf_low, last.conf_high, where),
     )  # fmt: skip
     return first, second
@@ -90,14 +90,14 @@ def _phenotype_words(texts: PatientTexts, found: PatientPhenotype) -> tuple[Inli
 def _performance(texts: PatientTexts) -> Panel:
     _ = texts.gettext
     heading = _("How good is the model?")
-    blocks: list[Block] = []
-    for performance in texts.result.performance:
-        blocks.append(Paragraph(_discrimination(texts, performance)))
+    blocks: list[Block] = [Paragraph(_discrimination(texts, found)) for found in texts.result.performance]
     external = [p for p in texts.result.performance if p.calibration]
     if external:
         blocks.append(_calibration(texts, external[0]))
     else:
-        blocks.append(Paragraph(texts.say(_("The model has not been tried on other patients than those it was made from."))))
+        blocks.append(
+            Paragraph(texts.say(_("The model has not been tried on other patients than those it was made from.")))
+        )
     return Panel(heading, tuple(blocks))
 
 
@@ -106,15 +106,19 @@ def _discrimination(texts: PatientTexts, performance: ModelPerformance) -> Inlin
     where = f"model/{performance.cohort}"
     n, events = texts.count(performance.n, f"{where}/n"), texts.count(performance.n_event, f"{where}/n_event")
     if performance.cohort == "validation":
-        start = texts.say(_("**Other patients.** In {n} patients of the validation cohort ({events} events), "), n=n, events=events)
+        start = texts.say(
+            _("**Other patients.** In {n} patients of the validation cohort ({events} events), "), n=n, events=events
+        )
     else:
-        start = texts.say(_("**Its own patients.** In the {n} development patients ({events} events), "), n=n, events=events)
+        start = texts.say(
+            _("**Its own patients.** In the {n} development patients ({events} events), "), n=n, events=events
+        )
     if performance.harrell_c is None:
         return start + texts.say(_("the concordance could not be estimated."))
     return start + texts.say(
-        _("of 100 pairs of patients who can be compared, the model put {c} in the right order ({level} confidence interval "
-          "{interval}; 50 is chance)."),
-        c=texts.hundred(performance.harrell_c, f"{where}/harrell_c"), level=texts.level(),
+        _("of 100 pairs of patients who can be compared, the model put {c} in the right order ({level} confidence "
+          "interval {interval}; 50 is chance)."),
+        c=texts.about(performance.harrell_c, f"{where}/harrell_c"), level=texts.level(),
         interval=texts.limits(performance.conf_low, performance.conf_high, f"{where}/harrell_c"),
     )  # fmt: skip
 
@@ -123,17 +127,17 @@ def _calibration(texts: PatientTexts, performance: ModelPerformance) -> Table:
     _ = texts.gettext
     rows = []
     for found in performance.calibration:
-        where = f"model/{performance.cohort}/t={texts.time_key(found.time)}"
+        where = f"model/{performance.cohort}/{texts.time_key(found.time)}"
         rows.append(
             TableRow(
                 (
                     Cell((texts.time(found.time),)),
-                    Cell((texts.plain_ratio(found.oe_ratio, f"{where}/oe_ratio"),), "right"),
+                    Cell((texts.ratio(found.oe_ratio, f"{where}/oe_ratio"),), "right"),
                     Cell(texts.ratio_limits(found.conf_low, found.conf_high, f"{where}/oe_ratio"), "right"),
                 )
             )
         )
-    names = (_("Time"), _("Observed / expected events"), texts.level_text() + " " + _("CI"))
+    names = (_("Time"), _("Observed / expected events"), plain_text(texts.say(_("{level} CI"), level=texts.level())))
     note = texts.say(_("Validation cohort. Above 1: more events than predicted; below 1: fewer."))
     return Table("calibration", (), _head(names, (0,)), tuple(rows), notes=(note,))
 
@@ -144,14 +148,17 @@ def _limits(texts: PatientTexts) -> Panel:
     values = texts.count(len(result.values), "n_factors")
     items = (
         texts.say(
-            _("The {level} confidence interval is one for the average survival of patients with these values; not the range "
-              "for one person. The uncertainty of choosing the model is not included."),
+            _("The {level} confidence interval is one for the average survival of patients with these values; not the "
+              "range for one person. The uncertainty of choosing the model is not included."),
             level=texts.level(),
         ),
-        texts.say(_("The estimate describes a group of patients with the same values; it cannot tell what will happen to one of them.")),
         texts.say(
-            _("The model knows the {k} factors above and nothing else, and was made from {n} patients with {events} events "
-              "(“{study}”); with other treatment than theirs the outcome may differ."),
+            _("The estimate describes a group of patients with the same values; it cannot tell what will happen to one "
+              "of them.")
+        ),
+        texts.say(
+            _("The model knows the {k} factors above and nothing else, and was made from {n} patients with {events} "
+              "events (“{study}”); with other treatment than theirs the outcome may differ."),
             k=values, n=texts.count(result.n_development, "n"), events=texts.count(result.n_event, "n_event"),
             study=result.source.study_title,
         ),

@@ -68,9 +68,43 @@ model_data <- function(frame, terms) {
   out
 }
 
+# Columns that are not constant, nor a combination of those before them, among the rows at risk at the first event time:
+# a combination that is constant there is constant in every risk set.
+identified_columns <- function(x, time, event) {
+  x <- x[time >= min(time[event]), , drop = FALSE]
+  centred <- sweep(x, 2, colMeans(x))
+  varies <- which(sqrt(colSums(centred^2)) > 1e-10 * sqrt(colSums(x^2)))
+  decomposed <- qr(centred[, varies, drop = FALSE], tol = 1e-9)
+  seq_len(ncol(x)) %in% varies[decomposed$pivot[seq_len(decomposed$rank)]]
+}
+
+# coxph with two additions: `identified`, and `infinite`: coefficients of which coxph warns that they may be infinite, or
+# whose information has vanished.
+fit_cox <- function(formula, data, ties) {
+  if (!any(data$.event)) stop("no events: the hazard ratios cannot be estimated")
+  infinite <- integer()
+  fit <- withCallingHandlers(
+    coxph(formula, data = data, ties = ties, control = tight_control, x = TRUE, model = TRUE),
+    warning = function(caught) {
+      said <- conditionMessage(caught)
+      if (grepl("Loglik converged before variable", said, fixed = TRUE)) {
+        infinite <<- as.integer(regmatches(said, gregexpr("[0-9]+", said))[[1]])
+        invokeRestart("muffleWarning")
+      }
+    }
+  )
+  error <- sqrt(diag(fit$var)) * apply(fit$x, 2, function(column) diff(range(column)))
+  fit$identified <- identified_columns(fit$x, data$.time, data$.event)
+  fit$infinite <- fit$identified & (seq_along(coef(fit)) %in% infinite | !(error > 0) | error > 1e4)
+  fit
+}
+
 fit_terms <- function(data, terms, ties) {
   formula <- as.formula(paste("Surv(.time, .event) ~", paste0("x", seq_along(terms), collapse = " + ")))
-  coxph(formula, data = data, ties = ties, control = tight_control, x = TRUE, model = TRUE)
+  fit <- fit_cox(formula, data, ties)
+  fit$assign_of <- rep(seq_along(terms), vapply(terms, function(term) max(length(term$levels) - 1, 1), 1))
+  if (!any(fit$identified)) stop("every covariate is constant: there is nothing to estimate")
+  fit
 }
 
 # Names of the coefficients in the order of coef(fit).

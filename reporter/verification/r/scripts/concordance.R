@@ -13,10 +13,12 @@ check_concordance <- function(frames, cohort, endpoint, options) {
   count <- whole$count
   counts <- c(n_concordant = count[["concordant"]], n_discordant = count[["discordant"]], n_tied_risk = count[["tied.x"]],
               n_tied_time = count[["tied.y"]], n_tied_both = count[["tied.xy"]])
-  rows <- list(numbers(place(cohort, endpoint, "concordance", term = "cox"), c(limits(whole), counts)))
+  tau <- if (any(data$.event)) max(data$.time[data$.event]) else NA
+  rows <- list(numbers(place(cohort, endpoint, "concordance", term = "cox"), c(limits(whole), tau = tau, counts)))
   if (!is.null(options$horizon)) {
     early <- concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE, ymax = options$horizon)
-    rows[[2]] <- numbers(place(cohort, endpoint, "concordance", term = "cox", time = options$horizon), limits(early))
+    rows[[2]] <- numbers(place(cohort, endpoint, "concordance", term = "cox", time = options$horizon),
+                         c(limits(early), tau = options$horizon))
   }
   result(rows)
 }

@@ -7,8 +7,7 @@ check_cox <- function(frames, cohort, endpoint, options) {
   z <- normal_quantile(options$conf_level)
   estimate <- coef(fit)
   error <- sqrt(diag(vcov(fit)))
-  infinite <- abs(estimate) * apply(fit$x, 2, function(v) sqrt(mean((v - mean(v))^2))) > 15
-  estimate[infinite] <- NA
+  estimate[fit$infinite | !fit$identified] <- NA
   names(estimate) <- names(error) <- coefficient_terms(terms)
   analysis <- options$analysis
   rows <- list()
@@ -34,7 +33,7 @@ check_cox <- function(frames, cohort, endpoint, options) {
       add(terms[[i]]$column, c(n = nrow(data), n_event = sum(data$.event)))
     }
   }
-  df <- sum(!is.na(coef(fit)))
+  df <- sum(fit$identified)
   model <- c(n = nrow(data), n_event = sum(data$.event), n_missing = nrow(frame) - nrow(data),
              log_likelihood = fit$loglik[2], log_likelihood_null = fit$loglik[1],
              chi_square("lr", 2 * diff(fit$loglik), df))
@@ -42,9 +41,12 @@ check_cox <- function(frames, cohort, endpoint, options) {
     where <- place(cohort, endpoint, "cox_univariable_model", term = terms[[1]]$column)
     return(result(c(rows, list(numbers(where, model)))))
   }
-  model <- c(model, events_per_variable = sum(data$.event) / df, aic = AIC(fit),
-             chi_square("wald", as.numeric(fit$wald.test), df), chi_square("score", fit$score, df))
+  # With a coefficient at infinity the Wald test and the baseline hazard depend on where the iterations stopped.
+  wald <- if (any(fit$infinite)) NA else as.numeric(fit$wald.test)
+  model <- c(model, events_per_variable = sum(data$.event) / df, aic = 2 * df - 2 * fit$loglik[2],
+             chi_square("wald", wald, df), chi_square("score", fit$score, df))
   rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "cox_model", term = "GLOBAL"), model)
+  if (any(fit$infinite)) return(result(rows))
   base <- basehaz(fit, centered = TRUE)
   at_event <- base$time %in% unique(data$.time[data$.event])
   curve <- curve_column(place(cohort, endpoint, "cox_baseline_curve"), "cumulative_hazard", base$time[at_event], base$hazard[at_event])

@@ -21,7 +21,7 @@ check_kaplan_meier <- function(frames, cohort, endpoint, options) {
     full <- summary(fit, censored = TRUE)
     columns <- list(n_risk = full$n.risk, n_event = full$n.event, n_censor = full$n.censor, estimate = full$surv,
                     std_error = full$std.err, conf_low = full$lower, conf_high = full$upper,
-                    cumulative_hazard = cumsum(full$n.event / full$n.risk))
+                    cumulative_hazard = cumsum(full$n.event / full$n.risk), cumulative_n_event = cumsum(full$n.event))
     for (stat in names(columns)) {
       curves[[length(curves) + 1]] <- curve_column(at("kaplan_meier_curve"), stat, full$time, columns[[stat]])
     }

@@ -1,49 +1,77 @@
 # The model fitted on the development cohort, frozen, on the validation cohort.
 check_validation <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
-  fit <- fit_terms(model_data(frame_of(frames, "development", endpoint), terms), terms, options$ties)
+  development <- model_data(frame_of(frames, "development", endpoint), terms)
+  fit <- fit_terms(development, terms, options$ties)
+  if (any(fit$infinite)) stop("a hazard ratio of the model runs to infinity")
   data <- model_data(frame_of(frames, cohort, endpoint), terms)
   data$.lp <- predict(fit, newdata = data, type = "lp")
   z <- normal_quantile(options$conf_level)
-  limits <- function(found) {
-    error <- sqrt(found$var)
-    values <- c(found$concordance, error, found$concordance - z * error, found$concordance + z * error)
-    setNames(values, c("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c_conf_high"))
-  }
   at <- function(analysis, time = NULL) place(cohort, endpoint, analysis, term = "cox", time = time)
-  whole <- concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE)
-  rows <- list(numbers(at("performance"), c(n = nrow(data), n_event = sum(data$.event), limits(whole))))
+  discrimination <- function(ymax, tau) {
+    found <- if (is.null(ymax)) concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE)
+             else concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE, ymax = ymax)
+    error <- sqrt(found$var)
+    values <- c(found$concordance, error, found$concordance - z * error, found$concordance + z * error, tau)
+    setNames(values, c("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c_conf_high", "tau"))
+  }
+  whole_tau <- if (any(data$.event)) max(data$.time[data$.event]) else NA
+  counts <- c(n = nrow(data), n_event = sum(data$.event))
+  rows <- list(numbers(at("performance"), c(counts, discrimination(NULL, whole_tau))))
+  rows[[2]] <- numbers(at("calibration"), calibration_slope(data, options$ties, z))
+  if (!length(options$horizons)) return(result(rows))
   last <- max(options$horizons)
-  early <- concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE, ymax = last)
-  rows[[2]] <- numbers(at("performance", last), limits(early))
-  slope <- coxph(Surv(.time, .event) ~ .lp, data = data, ties = options$ties, control = tight_control)
-  b <- unname(coef(slope))
-  s <- sqrt(vcov(slope)[1, 1])
-  rows[[3]] <- numbers(at("calibration"), c(calibration_slope = b, calibration_slope_std_error = s,
-    calibration_slope_conf_low = b - z * s, calibration_slope_conf_high = b + z * s))
+  rows[[3]] <- numbers(at("performance", last), discrimination(last, last))
   fitted_curves <- survfit(fit, newdata = data, se.fit = FALSE, stype = 2, ctype = if (options$ties == "efron") 2 else 1)
-  observed_curve <- survfit(Surv(.time, .event) ~ 1, data = data, conf.type = "log-log", conf.int = options$conf_level)
-  risk_at <- function(time) 1 - as.numeric(summary(fitted_curves, times = time)$surv)
+  risk_at <- function(time) {
+    if (time > max(development$.time)) return(rep(NA_real_, nrow(data)))
+    1 - as.numeric(summary(fitted_curves, times = time, extend = TRUE)$surv)
+  }
   for (time in options$horizons) {
-    found <- summary(observed_curve, times = time)
-    observed <- 1 - found$surv
+    found <- observed_at(data, time, options$conf_level)
     predicted <- mean(risk_at(time))
-    ratio <- observed / predicted
-    spread <- z * found$std.err / observed
-    rows[[length(rows) + 1]] <- numbers(at("calibration", time), c(n_risk = sum(data$.time >= time), observed = observed,
+    ratio <- if (!is.na(predicted) && predicted > 0) found[["observed"]] / predicted else NA
+    spread <- if (!is.na(found[["observed"]]) && found[["observed"]] > 0) z * found[["std_error"]] / found[["observed"]] else NA
+    rows[[length(rows) + 1]] <- numbers(at("calibration", time), c(n_risk = sum(data$.time >= time), found["observed"],
       predicted = predicted, oe_ratio = ratio, oe_ratio_conf_low = ratio * exp(-spread), oe_ratio_conf_high = ratio * exp(spread)))
   }
-  risk <- risk_at(last)
-  # Ranks on the linear predictor, of which the risk is a monotone function.
-  tenth <- pmin(10, pmax(1, ceiling(10 * rank(data$.lp, ties.method = "average") / nrow(data))))
-  for (level in sort(unique(tenth))) {
-    part <- data[tenth == level, , drop = FALSE]
-    curve <- survfit(Surv(.time, .event) ~ 1, data = part, conf.type = "log-log", conf.int = options$conf_level)
-    found <- summary(curve, times = last, extend = TRUE)
-    values <- c(observed = 1 - found$surv, conf_low = 1 - found$upper, conf_high = 1 - found$lower)
-    if (last > max(part$.time)) values[] <- NA
-    where <- place(cohort, endpoint, "calibration_group", "predicted_risk", as.character(level), time = last)
-    rows[[length(rows) + 1]] <- numbers(where, c(n = nrow(part), predicted = mean(risk[tenth == level]), values))
+  result(c(rows, by_predicted_risk(data, risk_at(last), options, function(level) {
+    place(cohort, endpoint, "calibration_group", "predicted_risk", level, time = last)
+  })))
+}
+
+# Cox model of the outcome on the frozen linear predictor alone; nothing to estimate without events or with one value.
+calibration_slope <- function(data, ties, z) {
+  b <- s <- NA
+  if (any(data$.event)) {
+    slope <- fit_cox(Surv(.time, .event) ~ .lp, data, ties)
+    if (slope$identified && !slope$infinite) {
+      b <- unname(coef(slope))
+      s <- sqrt(vcov(slope)[1, 1])
+    }
   }
-  result(rows)
+  c(calibration_slope = b, calibration_slope_std_error = s, calibration_slope_conf_low = b - z * s,
+    calibration_slope_conf_high = b + z * s)
+}
+
+# Kaplan-Meier risk at a time with its limits; NA past the last follow-up.
+observed_at <- function(data, time, conf_level) {
+  if (time > max(data$.time)) return(c(observed = NA, std_error = NA, conf_low = NA, conf_high = NA))
+  curve <- survfit(Surv(.time, .event) ~ 1, data = data, conf.type = "log-log", conf.int = conf_level)
+  found <- summary(curve, times = time, extend = TRUE)
+  c(observed = 1 - found$surv, std_error = found$std.err, conf_low = 1 - found$upper, conf_high = 1 - found$lower)
+}
+
+# Groups of equal size by the linear predictor (of which the risk is a monotone function): max_groups, fewer so that each
+# has min_group_size patients, none when that leaves fewer than two.
+by_predicted_risk <- function(data, risk, options, where) {
+  n_groups <- min(options$max_groups, floor(nrow(data) / options$min_group_size))
+  if (n_groups < 2 || anyNA(risk)) return(list())
+  group <- pmin(n_groups, pmax(1, ceiling(n_groups * rank(data$.lp, ties.method = "average") / nrow(data))))
+  lapply(sort(unique(group)), function(level) {
+    part <- group == level
+    found <- observed_at(data[part, , drop = FALSE], max(options$horizons), options$conf_level)
+    numbers(where(as.character(level)),
+            c(n = sum(part), predicted = mean(risk[part]), found[c("observed", "conf_low", "conf_high")]))
+  })
 }

@@ -1,0 +1,264 @@
+"""What every section is made from: the tree, the words of the language, and the verdicts of the check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reporter.report.document import Block, Callout, Inline, Run
+from reporter.report.figures import FontMetrics
+from reporter.report.format import (
+    ABSENT,
+    Write,
+    count,
+    level_text,
+    p_relation,
+    percent,
+    plain_number,
+    range_separator,
+    ratio_writer,
+    significant,
+)
+from reporter.report.language import Language
+from reporter.report.sections.inline import fill, words
+from reporter.results.address import level_term
+from reporter.results.ledger import LedgerRow, Verdict
+from reporter.results.tree import AnalysisNode, ColumnInfo, Curve, EndpointInfo, Results, Row
+from reporter.results.value import Reason
+
+_ACCEPTED = (Verdict.AGREES, Verdict.NOT_CHECKABLE)
+NOT_REACHED = "NR"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The result tree in one language.
+
+    Parameters
+    ----------
+    ledger
+        Rows of the check by address; empty when it did not run.
+    """
+
+    results: Results
+    language: Language
+    fonts: FontMetrics
+    ledger: Mapping[str, LedgerRow]
+
+    # -- words -------------------------------------------------------------------------------------------------------
+    def gettext(self, message: str) -> str:
+        """Return a message in the language of the report."""
+        return self.language.gettext(message)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        """Return a message in the form for `n` things."""
+        return self.language.ngettext(singular, plural, n)
+
+    def unit(self, unit: str) -> str:
+        """Return the word of a unit of time; other units as the study gives them."""
+        _ = self.gettext
+        return {"years": _("years"), "months": _("months"), "days": _("days")}.get(unit, unit)
+
+    def time_point(self, time: float, unit: str) -> Run:
+        """Return a horizon with its unit, e.g. ``5 years``."""
+        _ = self.gettext
+        single = {"years": _("1 year"), "months": _("1 month"), "days": _("1 day")}
+        text = single[unit] if time == 1 and unit in single else f"{plain_number(time)} {self.unit(unit)}"
+        return Run(text, is_label=True)
+
+    def level_of_confidence(self, level: float) -> Run:
+        """Return e.g. ``95% CI``."""
+        return Run(self.gettext("{level}% CI").format(level=plain_number(round(100 * level, 6))), is_label=True)
+
+    def column(self, name: str) -> ColumnInfo:
+        """Return what the study says of a column; a column without a description names itself."""
+        for info in self.results.columns:
+            if info.name == name:
+                return info
+        return ColumnInfo(name=name, label=name, kind="categorical")
+
+    def column_label(self, name: str, *, unit: bool = False, per: bool = False) -> str:
+        """Return the label of a column, with its unit, or with the step of its hazard ratio."""
+        info = self.column(name)
+        _ = self.gettext
+        if per and info.kind == "numeric" and (info.per != 1 or info.transform != "identity"):
+            return f"{info.label}, {self._step(info)}"
+        return f"{info.label}, {info.unit}" if unit and info.unit else info.label
+
+    def _step(self, info: ColumnInfo) -> str:
+        _ = self.gettext
+        size = plain_number(info.per)
+        if info.transform == "log2":
+            return _("per doubling") if info.per == 1 else _("per {n} doublings").format(n=size)
+        if info.transform == "log1p":
+            return _("per {n} of log(1 + x)").format(n=size)
+        return _("per {n}").format(n=f"{size} {info.unit}".strip())
+
+    def term_label(self, term: str) -> str:
+        """Return the words of a coefficient: the label of its column, and its level after a colon."""
+        for info in self.results.columns:
+            if term == info.name:
+                return self.column_label(term, per=True)
+            for level in info.levels:
+                if term == level_term(info.name, level):
+                    return f"{info.label}: {level_text(level)}"
+        return term
+
+    # -- numbers -----------------------------------------------------------------------------------------------------
+    def flag(self, address: str, *, has_value: bool) -> str:
+        """Return the words to set beside a number that R did not confirm; empty when it agrees or no check ran."""
+        if not self.results.verification.ran:
+            return ""
+        _ = self.gettext
+        row = self.ledger.get(address)
+        if row is None:
+            return _("not in the check against R") if has_value else ""
+        if row.verdict in _ACCEPTED:
+            return ""
+        if row.verdict is Verdict.DISAGREES:
+            other = _("no value") if row.r is None else significant(row.r)
+            return _("R gives {value}").format(value=other)
+        if row.verdict is Verdict.MISSING_IN_R:
+            return _("no partner in R")
+        if row.verdict is Verdict.MISSING_IN_PYTHON:
+            return _("no partner in Python")
+        return _("the check against R did not run for this number")
+
+    def number(self, node: AnalysisNode, row: Row, stat: str, write: Write) -> Run:
+        """Return a number with its address, a short sign of absence when there is none."""
+        found, address = row.get(stat), node.address(row, stat)
+        flag = self.flag(address, has_value=found.value is not None)
+        if found.value is None:
+            return Run(NOT_REACHED if found.reason is Reason.NOT_REACHED else ABSENT, address, flag=flag)
+        return Run(write(found.value), address, flag=flag)
+
+    def spelt(self, node: AnalysisNode, row: Row, stat: str, write: Write) -> Run:
+        """Return a number with its address for running text, where an absence is spelt out."""
+        run, found = self.number(node, row, stat, write), row.get(stat)
+        return run if found.value is not None else replace(run, text=self.reason(found.reason))
+
+    def reason(self, reason: Reason | None) -> str:
+        """Return the words of an absence."""
+        _ = self.gettext
+        return {
+            Reason.NOT_REACHED: _("not reached"),
+            Reason.NOT_ESTIMABLE: _("not estimable"),
+            Reason.SUPPRESSED: _("not shown (few patients)"),
+            Reason.NOT_RUN: _("not computed"),
+            Reason.FAILED: _("could not be computed"),
+        }.get(reason or Reason.NOT_ESTIMABLE, _("not estimable"))
+
+    def interval(
+        self, node: AnalysisNode, row: Row, write: Write, low: str = "conf_low", high: str = "conf_high"
+    ) -> Inline:
+        """Return the two limits with an en dash, or `` to `` where one has a sign; one dash when both are absent."""
+        first, second = self.number(node, row, low, write), self.number(node, row, high, write)
+        if row.get(low).value is None and row.get(high).value is None:
+            return (first,)
+        return (first, Run(range_separator((first.text, second.text))), second)
+
+    def with_interval(
+        self, node: AnalysisNode, row: Row, stat: str, write: Write, low: str = "conf_low", high: str = "conf_high"
+    ) -> Inline:
+        """Return ``0.70 (0.55–0.91)``; the estimate's sign of absence alone when there is none."""
+        first = self.number(node, row, stat, write)
+        if row.get(stat).value is None:
+            return (first,)
+        return (first, Run(" ("), *self.interval(node, row, write, low, high), Run(")"))
+
+    def hazard_ratio(self, node: AnalysisNode, row: Row) -> Inline:
+        """Return a hazard ratio with its interval."""
+        values = [row.get(stat).value for stat in ("hazard_ratio", "conf_low", "conf_high")]
+        return self.with_interval(node, row, "hazard_ratio", ratio_writer(*values))
+
+    def p_statement(self, node: AnalysisNode, row: Row, stat: str = "p_value") -> Inline:
+        """Return ``P = .03``."""
+        return (Run("P", italic=True), Run(" "), self.spelt(node, row, stat, p_relation))
+
+    def curve_number(self, node: AnalysisNode, curve: Curve, stat: str, index: int, write: Write = count) -> Run:
+        """Return a number of one point of a curve; the verdict is that of its column."""
+        value = curve.column(stat)[index]
+        address = node.address(curve, stat, curve.time[index])
+        flag = self._column_flag(node, curve, stat)
+        return Run(ABSENT, address, flag=flag) if value is None else Run(write(value), address, flag=flag)
+
+    def _column_flag(self, node: AnalysisNode, curve: Curve, stat: str) -> str:
+        values = curve.column(stat)
+        last = max((i for i, value in enumerate(values) if value is not None), default=None)
+        if last is None:
+            return ""
+        return self.flag(node.address(curve, stat, curve.time[last]), has_value=True)
+
+    # -- looking up --------------------------------------------------------------------------------------------------
+    def node(self, analysis: str, cohort: str, endpoint: str, variable: str = "") -> AnalysisNode | None:
+        """Return an analysis that ran, or None."""
+        for found in self.results.nodes(analysis, cohort=cohort, endpoint=endpoint):
+            if found.variable == variable and not found.failed:
+                return found
+        return None
+
+    def failures(self, analyses: Sequence[str], cohort: str, endpoint: str) -> tuple[Block, ...]:
+        """Return a warning for each of the analyses that gave nothing."""
+        _ = self.gettext
+        out: list[Block] = []
+        for found in self.results.analyses:
+            if found.failed and (found.cohort, found.endpoint) == (cohort, endpoint) and found.analysis in analyses:
+                name = self.analysis_name(found)
+                out.append(
+                    Callout(
+                        fill(_("{name} could not be computed: {why}"), name=words(name), why=words(found.failed)),
+                        "warning",
+                    )
+                )
+        return tuple(out)
+
+    def analysis_name(self, node: AnalysisNode) -> str:
+        """Return the words of an analysis, with its variable."""
+        _ = self.gettext
+        name = {
+            "baseline": _("Patient characteristics"),
+            "follow_up": _("Follow-up"),
+            "kaplan_meier": _("Kaplan–Meier estimate"),
+            "survival_quantile": _("Median survival"),
+            "kaplan_meier_curve": _("Kaplan–Meier curve"),
+            "log_rank": _("Log-rank test"),
+            "cox_univariable": _("Univariable Cox model"),
+            "cox_univariable_model": _("Univariable Cox model, tests"),
+            "cox_multivariable": _("Multivariable Cox model"),
+            "cox_model": _("Multivariable Cox model, tests"),
+            "cox_baseline_curve": _("Baseline hazard"),
+            "ph_test": _("Test of proportional hazards"),
+            "ph_smooth_curve": _("Smooth of scaled Schoenfeld residuals"),
+            "concordance": _("Concordance"),
+            "validation": _("Validation"),
+            "performance": _("Discrimination in the validation cohort"),
+            "calibration": _("Calibration in the validation cohort"),
+            "calibration_group": _("Calibration by tenths of predicted risk"),
+            "phenotype": _("Phenotypes"),
+            "ward_height_curve": _("Heights of the clustering"),
+            "phenotype_classifier": _("Classifiers of the phenotypes"),
+        }.get(node.analysis, node.analysis)
+        return f"{name}: {self.column(node.variable).label}" if node.variable else name
+
+    def cohort_label(self, cohort: str) -> str:
+        """Return the words of a cohort."""
+        _ = self.gettext
+        return {"development": _("Development cohort"), "validation": _("Validation cohort")}.get(cohort, cohort)
+
+    def has_cohort(self, cohort: str) -> bool:
+        """Return whether the study has that cohort."""
+        return any(info.name == cohort for info in self.results.cohorts)
+
+    def groups(self, cohort: str, endpoint: EndpointInfo) -> tuple[str, ...]:
+        """Return the grouping variables of the study, the phenotype left out."""
+        nodes = self.results.nodes("kaplan_meier", cohort=cohort, endpoint=endpoint.name)
+        return tuple(node.variable for node in nodes if node.variable not in ("", "phenotype") and not node.failed)
+
+    def caption(self, template: str, **parts: Run | Inline) -> Inline:
+        """Return the words of a caption; the number is set in front when the document is whole."""
+        return fill(template, **parts)
+
+
+def share(digits: int = 1) -> Write:
+    """Return the writer of shares as per cent without the sign."""
+    return lambda value: percent(value, digits)

@@ -1,0 +1,201 @@
+"""How near R's number must be, per kind of number; each with its reason.
+
+The bound of a number is the larger of ``rtol * |R's value|`` and ``per_scale * scale``; the scale belongs to the number
+itself (its standard error, say), so that no bare absolute bound lets a small number through.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Scale = Literal["", "std_error", "std_error_of_ratio", "df", "one", "log_likelihood", "band", "largest"]
+
+_SCALE_WORDS = {
+    "std_error": "SE",
+    "std_error_of_ratio": "SE of the log ratio",
+    "df": "of the degrees of freedom",
+    "one": "of 1",
+    "log_likelihood": "of the log-likelihood",
+    "band": "of the half-width of the band",
+    "largest": "of the largest value",
+}
+_SMALLEST_NORMAL = 2.2250738585072014e-308
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Nearness demanded of one kind of number.
+
+    Parameters
+    ----------
+    name
+        Kind of number.
+    rtol
+        Relative bound.
+    per_scale, scale
+        Second bound in units of `scale`: the number's standard error, its degrees of freedom, 1 for a probability …
+    exact
+        Equal, nothing else.
+    log_scale
+        A P value: its logarithm is compared, with the bound ``rtol * max(1, |log P|)``.
+    why
+        The reason.
+    """
+
+    name: str
+    why: str
+    rtol: float = 0.0
+    per_scale: float = 0.0
+    scale: Scale = ""
+    exact: bool = False
+    log_scale: bool = False
+
+    @property
+    def words(self) -> str:
+        """The tolerance as the ledger prints it."""
+        if self.exact:
+            return "exact"
+        if self.log_scale:
+            return f"{self.rtol:.0e} of log P".replace("e-0", "e-")
+        text = f"{self.rtol:.0e} relative"
+        if self.scale:
+            text += f" or {self.per_scale:.0e} {_SCALE_WORDS[self.scale]}"
+        return text.replace("e-0", "e-")
+
+    def bound(self, reference: float, scale: float = 0.0) -> float:
+        """Return the largest difference allowed from R's value (for a P value: of the logarithms)."""
+        if self.exact:
+            return 0.0
+        if self.log_scale:
+            return self.rtol * max(1.0, abs(math.log(reference))) if reference > 0 else 0.0
+        return max(self.rtol * abs(reference), self.per_scale * abs(scale))
+
+    def accepts(self, python: float, reference: float, scale: float = 0.0) -> bool:
+        """Return whether two numbers agree."""
+        if python == reference:
+            return True
+        if not self.log_scale:
+            return abs(python - reference) <= self.bound(reference, scale)
+        if min(python, reference) < _SMALLEST_NORMAL:
+            # Subnormal P values have lost their digits; their logarithms have a row of their own.
+            return max(python, reference) < _SMALLEST_NORMAL and min(python, reference) >= 0
+        return abs(math.log(python) - math.log(reference)) <= self.bound(reference)
+
+
+COUNT = Tolerance("count", exact=True, why="whole numbers are counted, not estimated")
+QUANTILE = Tolerance("quantile", rtol=1e-12, why="an observed time, or the middle of two")
+CLOSED_FORM = Tolerance("closed form", rtol=1e-12, why="a sum or product in closed form: only the order of summation differs")
+PROBABILITY = Tolerance(
+    "complement of a probability", rtol=1e-12, per_scale=1e-12, scale="one",
+    why="1 - S: the digits that cancel are those of 1",
+)  # fmt: skip
+CHI_SQUARE = Tolerance(
+    "chi-square", rtol=1e-12, per_scale=1e-12, scale="df",
+    why="a quadratic form: near 0 the rounding is that of its expectation, the degrees of freedom",
+)  # fmt: skip
+LIKELIHOOD_RATIO = Tolerance(
+    "likelihood ratio", rtol=1e-12, per_scale=1e-14, scale="log_likelihood",
+    why="a difference of two log-likelihoods, each a sum over all events",
+)  # fmt: skip
+P_VALUE = Tolerance("P value", rtol=1e-9, log_scale=True, why="follows its statistic; compared on the log scale")
+LOG_P = Tolerance("log P", rtol=1e-9, per_scale=1e-9, scale="one", why="follows its statistic")
+COEFFICIENT = Tolerance(
+    "coefficient", rtol=1e-9, per_scale=1e-9, scale="std_error",
+    why="both sides iterate to the optimum; near 0 only the standard error gives a scale",
+)  # fmt: skip
+STANDARD_ERROR = Tolerance("standard error", rtol=1e-9, why="the information at an optimum that both sides iterate to")
+WALD = Tolerance(
+    "Wald statistic", rtol=1e-9, per_scale=1e-9, scale="one", why="coefficient over standard error; its own SE is 1"
+)  # fmt: skip
+RATIO = Tolerance(
+    "hazard ratio or limit", rtol=1e-9, per_scale=1e-9, scale="std_error_of_ratio", why="exponential of a coefficient"
+)  # fmt: skip
+MODEL_BASED = Tolerance("model-based", rtol=1e-9, why="computed from coefficients that both sides iterate to")
+SMOOTH = Tolerance(
+    "smooth of residuals", rtol=1e-9, per_scale=1e-9, scale="band",
+    why="a least-squares fit to residuals of an iterated model, through 0 within its band",
+)  # fmt: skip
+DISTANCE = Tolerance(
+    "height", rtol=1e-9, per_scale=1e-9, scale="largest", why="recursive updates of squared distances, which cancel for near points"
+)  # fmt: skip
+
+ALL = (
+    COUNT, QUANTILE, CLOSED_FORM, PROBABILITY, CHI_SQUARE, LIKELIHOOD_RATIO, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
+    WALD, RATIO, MODEL_BASED, SMOOTH, DISTANCE,
+)  # fmt: skip
+
+_COUNTS = frozenset({
+    "n", "n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
+    "n_tied_risk", "n_tied_time", "n_tied_both",
+})  # fmt: skip
+_COX = {
+    "estimate": COEFFICIENT, "std_error": STANDARD_ERROR, "statistic": WALD, "hazard_ratio": RATIO, "conf_low": RATIO,
+    "conf_high": RATIO,
+}  # fmt: skip
+_MODEL = {"lr_statistic": LIKELIHOOD_RATIO, "wald_statistic": CHI_SQUARE, "score_statistic": CHI_SQUARE}
+_QUANTILES = {"median": QUANTILE, "conf_low": QUANTILE, "conf_high": QUANTILE}
+_GROUP = {"predicted": MODEL_BASED, "observed": PROBABILITY, "conf_low": PROBABILITY, "conf_high": PROBABILITY}
+
+# By analysis, then by statistic; what is not named is a closed form, a count or a P value.
+_BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
+    "follow_up": _QUANTILES,
+    "survival_quantile": _QUANTILES,
+    "log_rank": {"statistic": CHI_SQUARE, "observed": COUNT},
+    "cox_univariable": _COX,
+    "cox_multivariable": _COX,
+    "cox_univariable_model": _MODEL,
+    "cox_model": _MODEL,
+    "cox_baseline_curve": {"cumulative_hazard": MODEL_BASED},
+    "ph_test": {"statistic": CHI_SQUARE},
+    "ph_smooth_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
+    "calibration": {
+        "calibration_slope": COEFFICIENT, "calibration_slope_std_error": STANDARD_ERROR,
+        "calibration_slope_conf_low": COEFFICIENT, "calibration_slope_conf_high": COEFFICIENT,
+        "observed": PROBABILITY, "predicted": MODEL_BASED, "oe_ratio": MODEL_BASED,
+        "oe_ratio_conf_low": MODEL_BASED, "oe_ratio_conf_high": MODEL_BASED,
+    },
+    "calibration_group": _GROUP,
+    "phenotype": {"silhouette": PROBABILITY},
+    "ward_height_curve": {"height": DISTANCE},
+}  # fmt: skip
+
+
+def tolerance_of(analysis: str, stat: str) -> Tolerance:
+    """Return the tolerance of one statistic of one analysis."""
+    named = _BY_ANALYSIS.get(analysis, {}).get(stat)
+    if named is not None:
+        return named
+    if stat in _COUNTS or stat.endswith("_df"):
+        return COUNT
+    if stat.endswith("log_p_value"):
+        return LOG_P
+    return P_VALUE if stat.endswith("p_value") else CLOSED_FORM
+
+
+def scale_of(tolerance: Tolerance, stat: str, sibling: Callable[[str], float | None]) -> float:
+    """Return the scale of a number from R's numbers beside it; 0 where it has none.
+
+    Parameters
+    ----------
+    stat
+        Name of the statistic.
+    sibling
+        Gives R's value of another statistic of the same place, or None.
+    """
+    match tolerance.scale:
+        case "one":
+            return 1.0
+        case "df":
+            return sibling(stat.replace("statistic", "df")) or 0.0
+        case "log_likelihood":
+            return sibling("log_likelihood") or 0.0
+        case "std_error":
+            prefix = "calibration_slope_" if stat.startswith("calibration_slope") else ""
+            return sibling(f"{prefix}std_error") or 0.0
+        case "std_error_of_ratio":
+            return abs((sibling("std_error") or 0.0) * (sibling(stat) or 0.0))
+        case _:
+            return 0.0

@@ -1,0 +1,91 @@
+"""Fixtures for all layers, and the rule for tests that need R."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reporter.cohort.frame import AnalysisFrame, Column
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def missing_for_r() -> str:
+    """Say what the tests marked r lack; empty when they can run."""
+    lacks = [] if shutil.which("Rscript") else ["Rscript"]
+    lacks += [] if find_spec("rpy2") else ["rpy2"]
+    return " and ".join(lacks)
+
+
+def required() -> list[str]:
+    return os.environ.get("REPORTER_REQUIRE", "").split(",")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests marked r where R is missing, unless REPORTER_REQUIRE names r."""
+    lacks = missing_for_r()
+    if not lacks or "r" in required():
+        return
+    for item in items:
+        if item.get_closest_marker("r"):
+            item.add_marker(pytest.mark.skip(reason=f"{lacks} not found"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    lacks = missing_for_r()
+    if item.get_closest_marker("r") and lacks and "r" in required():
+        pytest.fail(f"REPORTER_REQUIRE demands r, but there is no {lacks}", pytrace=False)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A column with levels, for `make_frame`: codes count from 0, -1 is missing."""
+
+    names: tuple[str, ...]
+    codes: tuple[int, ...]
+
+
+def as_column(name: str, given: object) -> Column:
+    if isinstance(given, Levels):
+        values = np.where(np.array(given.codes) < 0, np.nan, np.array(given.codes, dtype=float))
+        return Column(name, name, "", "categorical", given.names, values)
+    return Column(name, name, "", "numeric", (), np.asarray(given, dtype=float))
+
+
+def make_frame(
+    time: object,
+    event: object,
+    columns: Mapping[str, object] | None = None,
+    *,
+    cohort: str = "development",
+    endpoint: str = "os",
+    unit: str = "years",
+) -> AnalysisFrame:
+    """Make an analysis frame from lists; a column is numbers or `Levels`."""
+    times = np.asarray(time, dtype=float)
+    ids = tuple(str(i + 1) for i in range(times.size))
+    typed = {name: as_column(name, given) for name, given in (columns or {}).items()}
+    return AnalysisFrame(cohort, endpoint, ids, times, np.asarray(event, dtype=bool), unit, typed)
+
+
+@pytest.fixture(scope="session")
+def frame_of() -> Callable[..., AnalysisFrame]:
+    return make_frame
+
+
+@pytest.fixture(scope="session")
+def levels() -> type[Levels]:
+    return Levels
+
+
+@pytest.fixture(scope="session")
+def rotterdam() -> Path:
+    """The study file that the project ships."""
+    return ROOT / "data" / "rotterdam" / "study.toml"
