@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from reporter.analysis.cox import fit_model
+from reporter.analysis.cox import NOT_CONVERGED, fit_model
 from reporter.analysis.kernels.concordance import Concordance, concordance
 from reporter.cohort.frame import AnalysisFrame
+from reporter.errors import ReporterError
 from reporter.results.tree import AnalysisNode, Row
 from reporter.results.value import Statistic, statistic
 from reporter.spec.options import ConcordanceOptions
@@ -36,6 +37,8 @@ def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tu
     `tau` says to which time events count: the last event, or the horizon.
     """
     model = fit_model(frame, options.terms, options.ties)
+    if not model.fit.converged:
+        raise ReporterError(NOT_CONVERGED)
     risk = model.fit.linear_predictor
     names = ("estimate", "std_error", "conf_low", "conf_high")
     whole = concordance(model.time, model.event, risk, ymax=None)
@@ -44,8 +47,11 @@ def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tu
     rows = [Row(term="cox", stats=(*estimate_statistics(whole, options.conf_level, names), tau, *counts))]
     if options.horizon is not None:
         early = concordance(model.time, model.event, risk, ymax=options.horizon)
-        stats = estimate_statistics(early, options.conf_level, names)
-        rows.append(Row(term="cox", time=options.horizon, stats=(*stats, tau_statistic(options.horizon, frame.time_unit))))
+        stats = (
+            *estimate_statistics(early, options.conf_level, names),
+            tau_statistic(options.horizon, frame.time_unit),
+        )
+        rows.append(Row(term="cox", time=options.horizon, stats=stats))
     node = AnalysisNode(
         cohort=frame.cohort, endpoint=frame.endpoint, analysis="concordance", options=options, rows=tuple(rows)
     )

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from reporter.analysis.design import Design, make_design
+from reporter.analysis.kernels.chi_square import chi_square
 from reporter.analysis.kernels.cox import CoxFit, fit_cox
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
-from reporter.analysis.kernels.ph_test import chi_square
 from reporter.cohort.frame import AnalysisFrame
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
@@ -20,6 +20,7 @@ from reporter.results.value import Statistic, statistic
 from reporter.spec.options import CoxOptions, TermSpec, Ties
 
 INFINITE = "the hazard ratio runs to infinity (monotone likelihood)"
+NOT_CONVERGED = "Newton's method did not converge"
 DEPENDENT = "constant, or determined by the covariates before it"
 
 
@@ -50,12 +51,20 @@ def fit_model(frame: AnalysisFrame, terms: Sequence[TermSpec], ties: Ties) -> Fi
     return FittedModel(fit_cox(design.matrix, time, event, ties=ties), design, rows, time, event)
 
 
+def why_unusable(fit: CoxFit) -> str:
+    """Say why nothing may be derived from the fit beyond its finite coefficients; empty when all may."""
+    if not fit.converged:
+        return NOT_CONVERGED
+    return INFINITE if fit.infinite.any() else ""
+
+
 def _coefficient(model: FittedModel, j: int, conf_level: float) -> tuple[Statistic, ...]:
     """Wald statistics of one coefficient; limits exp(b ± z SE)."""
     estimate, error = float(model.fit.coef[j]), float(model.fit.std_error[j])
     note = "" if model.fit.used[j] else DEPENDENT
-    if model.fit.infinite[j]:
-        estimate, error, note = float("nan"), float("nan"), INFINITE
+    if model.fit.infinite[j] or not model.fit.converged:
+        estimate, error = float("nan"), float("nan")
+        note = INFINITE if model.fit.converged else NOT_CONVERGED
     half = float(norm.ppf(1 - (1 - conf_level) / 2)) * error
     log_p = float(np.log(2) + norm.logsf(abs(estimate / error)))
     with np.errstate(over="ignore"):
@@ -85,9 +94,9 @@ def _term_rows(frame: AnalysisFrame, model: FittedModel, term: TermSpec, conf_le
         yield Row(term=level_term(term.column, level), stats=(*counts, *found))
 
 
-def _test(name: str, value: float, df: int) -> tuple[Statistic, ...]:
-    found = chi_square(value, df)
-    note = INFINITE if np.isnan(value) else ""
+def _test(name: str, value: float, df: int, note: str = "") -> tuple[Statistic, ...]:
+    """Return a test, absent with `note` where there is one."""
+    found = chi_square(float("nan") if note else value, df)
     return (
         statistic(f"{name}_statistic", found.statistic, note=note),
         statistic(f"{name}_df", found.df),
@@ -98,19 +107,21 @@ def _test(name: str, value: float, df: int) -> tuple[Statistic, ...]:
 
 def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bool) -> Row:
     fit = model.fit
+    failed = "" if fit.converged else NOT_CONVERGED
+    reached = float("nan") if failed else fit.log_likelihood
     likelihood_ratio = 2 * (fit.log_likelihood - fit.log_likelihood_null)
     stats = [
         *_counts(np.ones(model.time.size, dtype=bool), model.event),
         statistic("n_missing", frame.n - model.time.size),
-        statistic("log_likelihood", fit.log_likelihood),
+        statistic("log_likelihood", reached, note=failed),
         statistic("log_likelihood_null", fit.log_likelihood_null),
-        *_test("lr", likelihood_ratio, fit.df),
+        *_test("lr", likelihood_ratio, fit.df, failed),
     ]
     if whole:
         stats += [
             statistic("events_per_variable", model.event.sum() / fit.df),
-            statistic("aic", 2 * fit.df - 2 * fit.log_likelihood),
-            *_test("wald", float("nan") if fit.infinite.any() else fit.wald, fit.df),
+            statistic("aic", 2 * fit.df - 2 * reached, note=failed),
+            *_test("wald", fit.wald, fit.df, why_unusable(fit)),
             *_test("score", fit.score, fit.df),
         ]
     return Row(term=term, stats=tuple(stats))
@@ -119,10 +130,15 @@ def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bo
 def _notes(model: FittedModel) -> tuple[str, ...]:
     names = np.array(model.design.names)
     notes = [f"{name}: {DEPENDENT}" for name in names[~model.fit.used]]
-    notes += [f"{name}: {INFINITE}" for name in names[model.fit.infinite]]
-    if not model.fit.converged and not model.fit.infinite.any():
-        notes.append("Newton's method did not converge")
-    return tuple(notes)
+    if not model.fit.converged:
+        return (*notes, NOT_CONVERGED)
+    return (*notes, *(f"{name}: {INFINITE}" for name in names[model.fit.infinite]))
+
+
+def _baseline_curve(fit: CoxFit) -> Curve:
+    baseline = baseline_hazard(fit)
+    column = CurveColumn(stat="cumulative_hazard", values=tuple(float(v) for v in baseline.hazard))
+    return Curve(time=tuple(float(t) for t in baseline.time), columns=(column,))
 
 
 def analyse_cox(frame: AnalysisFrame, options: CoxOptions) -> tuple[AnalysisNode, ...]:
@@ -142,14 +158,11 @@ def analyse_cox(frame: AnalysisFrame, options: CoxOptions) -> tuple[AnalysisNode
         row = _model_row(frame, model, variable, whole=False)
         return coefficients, node("cox_univariable_model").model_copy(update={"rows": (row,)})
     row = _model_row(frame, model, "GLOBAL", whole=True)
-    if model.fit.infinite.any():
-        return coefficients, node("cox_model").model_copy(update={"rows": (row,)}), node("cox_baseline_curve",
-            notes=(f"no baseline hazard: {INFINITE}",))  # fmt: skip
-    baseline = baseline_hazard(model.fit)
-    column = CurveColumn(stat="cumulative_hazard", values=tuple(float(v) for v in baseline.hazard))
-    curve = Curve(time=tuple(float(t) for t in baseline.time), columns=(column,))
+    why_not = why_unusable(model.fit)
+    curves = () if why_not else (_baseline_curve(model.fit),)
+    notes = (f"no baseline hazard: {why_not}",) if why_not else ()
     return (
         coefficients,
         node("cox_model").model_copy(update={"rows": (row,)}),
-        node("cox_baseline_curve").model_copy(update={"curves": (curve,)}),
+        node("cox_baseline_curve", notes=notes).model_copy(update={"curves": curves}),
     )

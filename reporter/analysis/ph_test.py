@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.cox import INFINITE, FittedModel, fit_model
-from reporter.analysis.kernels.ph_test import ChiSquare, PhTest, chi_square, ph_test, smooth_residuals
+from reporter.analysis.cox import FittedModel, fit_model, why_unusable
+from reporter.analysis.kernels.chi_square import ChiSquare, chi_square
+from reporter.analysis.kernels.ph_test import PhTest, ph_test, smooth_residuals
 from reporter.cohort.frame import AnalysisFrame
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
 from reporter.results.value import statistic
 from reporter.spec.options import PhTestOptions
-
 
 TOO_FEW_TIMES = "too few distinct event times"
 
@@ -42,13 +42,14 @@ def analyse_ph_test(frame: AnalysisFrame, options: PhTestOptions) -> tuple[Analy
     Nothing is tested where a coefficient runs to infinity, nor with too few distinct event times.
     """
     model = fit_model(frame, options.terms, options.ties)
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = ph_test(model.fit, model.time, model.event, options.transform)
+    why_not = why_unusable(model.fit)
+    found = None if why_not else ph_test(model.fit, model.time, model.event, options.transform)
+    if found is not None and not found.regular:
+        why_not = TOO_FEW_TIMES
     groups = np.array(model.design.groups)[model.fit.used]
-    why_not = INFINITE if model.fit.infinite.any() else "" if found.regular else TOO_FEW_TIMES
 
     def test(columns: NDArray[np.int64]) -> ChiSquare:
-        return chi_square(float("nan"), columns.size) if why_not else found.test(columns)
+        return chi_square(float("nan"), columns.size) if why_not or found is None else found.test(columns)
 
     rows = [
         _row(term.column, test(np.flatnonzero(groups == term.column)), why_not)
@@ -56,7 +57,7 @@ def analyse_ph_test(frame: AnalysisFrame, options: PhTestOptions) -> tuple[Analy
         if (groups == term.column).any()
     ]
     rows.append(_row("GLOBAL", test(np.arange(groups.size)), why_not))
-    curves = () if why_not else _smooth_curves(model, found)
+    curves = () if why_not or found is None else _smooth_curves(model, found)
 
     def node(name: str) -> AnalysisNode:
         return AnalysisNode(cohort=frame.cohort, endpoint=frame.endpoint, analysis=name, options=options)

@@ -63,7 +63,7 @@ def check_frame(study: Study, frame: AnalysisFrame) -> tuple[Finding, ...]:
     """Return errors and warnings of one frame.
 
     Errors: no events, a covariate, feature or group that does not vary (development), a group without any event, a
-    logarithm of nothing. Warnings: a level without events, patients with time 0, a group that does not vary (validation).
+    logarithm of nothing. Warnings: a level without events, patients with time 0.
     """
     place = f"endpoints.{frame.endpoint} ({frame.cohort})"
     found: list[Finding] = []

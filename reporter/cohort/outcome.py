@@ -92,8 +92,8 @@ class _Reader:
         if bad.size:
             first = f"{values[bad[0]]:g}" if cells is None else f"'{cells.iloc[bad[0]]}'"
             message = (
-                f"{what} has a negative time in {bad.size} rows, first {first} in row {bad[0] + 1}. A time is 0 or more: "
-                "correct the rows, or list the value under missing in the column's dictionary."
+                f"{what} has a negative time in {bad.size} rows, first {first} in row {bad[0] + 1}. A time is 0 or "
+                "more: correct the rows, or list the value under missing in the column's dictionary."
             )
             self.findings.append(Finding("negative_time", self.place, message, n_rows=int(bad.size)))
         return values

@@ -74,8 +74,9 @@ def _read_ids(table: pd.DataFrame, data: DataSpec, place: str) -> tuple[tuple[st
     twice = ids[ids.duplicated(keep=False) & (ids != "")]
     if len(twice):
         message = (
-            f"column '{data.id}' has {twice.nunique()} identifiers on more than one row, e.g. {listed(twice.unique(), 3)}. "
-            "One row a patient is allowed: remove the repeated rows, or name another column."
+            f"column '{data.id}' has {twice.nunique()} identifiers on more than one row, e.g. "
+            f"{listed(twice.unique(), 3)}. One row a patient is allowed: remove the repeated rows, or name another "
+            "column."
         )
         findings.append(Finding("duplicate_id", place, message, n_rows=len(twice)))
     return tuple(ids), findings

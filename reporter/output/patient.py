@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from reporter.output.fonts import Face, font_data, font_url
 from reporter.output.html import BlockWriter, PlaceDrawing, inline_drawing
-from reporter.output.pdf import Drawings, pdf_of_page
+from reporter.output.pdf import Drawings, laid_out_page
 from reporter.report.figures.metrics import FontMetrics
 from reporter.report.patient_document import PanelRow, PatientDocument
 
@@ -41,5 +41,10 @@ def render_patient_html(document: PatientDocument, fonts: FontMetrics | None = N
 
 def render_patient_pdf(document: PatientDocument, fonts: FontMetrics | None = None) -> bytes:
     """Return the pages of a patient as tagged PDF; `fonts` may be shared by the patients of a batch."""
+    return lay_out_patient(document, fonts)[0]
+
+
+def lay_out_patient(document: PatientDocument, fonts: FontMetrics | None = None) -> tuple[bytes, int]:
+    """Return the pages of a patient as tagged PDF and how many sheets they take."""
     drawings = Drawings()
-    return pdf_of_page(patient_page(document, drawings.place, font_url, fonts or FontMetrics()), drawings)
+    return laid_out_page(patient_page(document, drawings.place, font_url, fonts or FontMetrics()), drawings)

@@ -118,15 +118,29 @@ def _add_scopes(_: object, pdf: Any) -> None:
             item["A"]["Scope"] = _scope_of(item, pdf.objects)
 
 
-def pdf_of_page(page: str, drawings: Drawings) -> bytes:
-    """Return the PDF of a page whose drawings and fonts only this process knows; no clock enters it."""
+def laid_out_page(page: str, drawings: Drawings) -> tuple[bytes, int]:
+    """Return the PDF of a page whose drawings and fonts only this process knows, and its number of sheets.
+
+    No clock enters it.
+    """
     from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
+
+    sheets: list[int] = []
+
+    def finish(document: Any, pdf: Any) -> None:
+        sheets.append(len(document.pages))
+        _add_scopes(document, pdf)
 
     html = _parse(page, local_fetcher(drawings))
     content: bytes = html.write_pdf(
-        font_config=FontConfiguration(), finisher=_add_scopes, pdf_variant=_VARIANT, pdf_identifier=True
+        font_config=FontConfiguration(), finisher=finish, pdf_variant=_VARIANT, pdf_identifier=True
     )
-    return content
+    return content, sheets[0]
+
+
+def pdf_of_page(page: str, drawings: Drawings) -> bytes:
+    """Return the PDF of a page; see `laid_out_page`."""
+    return laid_out_page(page, drawings)[0]
 
 
 def render_pdf(document: ReportDocument) -> bytes:

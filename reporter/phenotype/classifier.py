@@ -58,7 +58,8 @@ def stratified_folds(labels: Integers, folds: int, seed: int) -> Integers:
 def nearest_centroid(x: Floats, labels: Integers, new: Floats) -> Integers:
     """Return for each row of `new` the label whose mean is nearest; the first of equally near ones."""
     centroids = np.array([x[labels == label].mean(axis=0) for label in range(int(labels.max()) + 1)])
-    return np.square(new[:, None, :] - centroids[None, :, :]).sum(axis=2).argmin(axis=1).astype(np.int64)
+    distances = np.square(new[:, None, :] - centroids[None, :, :]).sum(axis=2)
+    return np.asarray(distances.argmin(axis=1), dtype=np.int64)
 
 
 def _scores(got: Integers, true: Integers) -> tuple[float, float]:
@@ -79,9 +80,7 @@ def _one_fold(found: Clusters, test: NDArray[np.bool_], options: PhenotypeOption
     labels = ward_tree(x).cut(found.k)
     true = nearest_centroid(x, labels, new)
     tree = grow_tree(plain[train], labels, min_leaf=options.min_leaf, seed=options.seed)
-    forest, _ = grow_forest(
-        plain[train], labels, trees=options.trees, min_leaf=options.min_leaf, seed=options.seed
-    )
+    forest, _ = grow_forest(plain[train], labels, trees=options.trees, min_leaf=options.min_leaf, seed=options.seed)
     answers = (tree.predict(plain[test]), forest.probabilities(plain[test]).argmax(axis=1))
     return [_scores(np.asarray(answer, dtype=np.int64), true) for answer in answers]
 

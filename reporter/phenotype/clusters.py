@@ -94,7 +94,7 @@ def restricted_means(time: Floats, event: Bools, labels: Integers, horizon: floa
 
 
 def label_order(rmst: Floats, size: Integers) -> Integers:
-    """Return the labels from the smallest restricted mean to the largest, then unknown ones; ties by size, then as they come."""
+    """Return the labels by restricted mean, smallest first, unknown ones last; ties by size, then as they come."""
     shown = np.array([float(f"{value:.{SAME_DIGITS}g}") if np.isfinite(value) else np.inf for value in rmst])
     return np.lexsort((np.arange(size.size), -size, shown)).astype(np.int64)
 

@@ -24,8 +24,8 @@ NAME, LABEL = "phenotype", "Phenotype"
 FEW_EVENTS = 10
 RECOVERY = "accuracy measures recovery of a rule made from the same variables; it is not evidence of validity"
 FOLD_RULE = (
-    "in each fold the clusters are made anew from the training patients; a test patient's label is the nearest centroid "
-    "in the training scaling"
+    "in each fold the clusters are made anew from the training patients; a test patient's label is the nearest "
+    "centroid in the training scaling"
 )
 
 
@@ -103,9 +103,7 @@ def _classifier_rows(found: Clusters, options: PhenotypeOptions) -> Iterator[Row
 def _model(frame: AnalysisFrame, found: Clusters, options: PhenotypeOptions) -> tuple[PhenotypeModel, Floats]:
     """Grow forest and tree on all complete cases; return the model and the left-out probabilities (n, k)."""
     plain = found.features.plain
-    forest, drawn = grow_forest(
-        plain, found.labels, trees=options.trees, min_leaf=options.min_leaf, seed=options.seed
-    )
+    forest, drawn = grow_forest(plain, found.labels, trees=options.trees, min_leaf=options.min_leaf, seed=options.seed)
     tree = grow_tree(plain, found.labels, min_leaf=options.min_leaf, seed=options.seed)
     model = PhenotypeModel(
         endpoint=frame.endpoint, labels=tuple(str(i + 1) for i in range(found.k)), options=options,
@@ -122,7 +120,7 @@ def _column(levels: tuple[str, ...], values: Floats) -> Column:
 
 
 def analyse_phenotypes(frame: AnalysisFrame, options: PhenotypeOptions) -> PhenotypeAnalysis:
-    """Cluster the complete cases of the frame, order the phenotypes by restricted mean survival, learn to recognise them.
+    """Cluster the complete cases of the frame, order the clusters by restricted mean survival, learn to recognise them.
 
     Nodes: ``phenotype``, ``ward_height_curve`` (time = number of the merge), ``phenotype_classifier``; when the
     clustering cannot be done, one ``phenotype`` node that says why.

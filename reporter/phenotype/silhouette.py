@@ -1,7 +1,8 @@
 """Mean silhouette of partitions of the same rows.
 
 Reference: Rousseeuw, J Comput Appl Math 1987;20:53. s = (b - a) / max(a, b), a the mean distance to the other rows of
-the own cluster, b the smallest mean distance to another cluster; 0 for a row alone in its cluster. R: ``cluster::silhouette``.
+the own cluster, b the smallest mean distance to another cluster; 0 for a row alone in its cluster.
+R: ``cluster::silhouette``.
 """
 
 from __future__ import annotations

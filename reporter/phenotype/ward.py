@@ -72,7 +72,7 @@ def _squared_distances(x: Floats) -> Floats:
 
 
 class _Agglomeration:
-    """The state between two merges: all distances (infinite to a cluster that is gone) and the nearest later cluster."""
+    """The state between merges: distances (infinite to a cluster that is gone), each cluster's nearest later one."""
 
     def __init__(self, x: Floats) -> None:
         n = x.shape[0]

@@ -12,9 +12,9 @@ from reporter import __version__
 from reporter.errors import ReporterError, UsageError, did_you_mean
 from reporter.output.bundle import parse_formats
 from reporter.output.folder import check_target, sha256, write_folder
-from reporter.output.patient import render_patient_html, render_patient_pdf
+from reporter.output.patient import lay_out_patient, render_patient_html
 from reporter.output.patient_index import file_stems, index_csv, index_html, predictions_csv
-from reporter.pipeline.model_files import Models, load_models
+from reporter.pipeline.model_files import Models, cox_file, load_models
 from reporter.pipeline.patient_check import check_curves
 from reporter.pipeline.patient_input import InputDictionary, PatientTable, read_patients
 from reporter.pipeline.patient_phenotype import assign_patients
@@ -29,6 +29,7 @@ from reporter.report.patient_build import build_patient_document, build_patient_
 from reporter.results.patient import PatientOutcome, PatientResult
 from reporter.results.tree import Results
 
+_SHEETS = 2
 _FAILURES = (ReporterError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
@@ -59,12 +60,17 @@ class Renderer:
 
     def files(self, result: PatientResult, stem: str) -> dict[str, bytes]:
         """Return the patient's pages by file name, the PDF first."""
+        files: dict[str, bytes] = {}
         document = build_patient_document(result, self.language, self.fonts, created=self.created)
-        makers = {
-            "pdf": lambda: render_patient_pdf(document, self.fonts),
-            "html": lambda: render_patient_html(document, self.fonts).encode(),
-        }
-        return {f"{stem}.{name}": make() for name, make in makers.items() if name in self.formats}
+        if "pdf" in self.formats:
+            content, sheets = lay_out_patient(document, self.fonts)
+            if sheets > _SHEETS:
+                document = build_patient_document(result, self.language, self.fonts, created=self.created, dense=True)
+                content, _ = lay_out_patient(document, self.fonts)
+            files[f"{stem}.pdf"] = content
+        if "html" in self.formats:
+            files[f"{stem}.html"] = render_patient_html(document, self.fonts).encode()
+        return files
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Pages:
     """All files of a batch, what became of each patient, and the results that were written."""
 
     files: dict[str, bytes]
-    rows: tuple[...]
+    rows: tuple[PatientOutcome, ...]
     results: tuple[PatientResult, ...]
 
 
@@ -87,7 +93,9 @@ def _chosen(table: PatientTable, wanted: str | None, source: Path) -> tuple[int,
     return rows
 
 
-def _write_one(renderer: Renderer, result: PatientResult | str, name: str, stem: str) -> tuple[dict[str, bytes]]:
+def _write_one(
+    renderer: Renderer, result: PatientResult | str, name: str, stem: str
+) -> tuple[PatientOutcome, dict[str, bytes]]:
     if isinstance(result, str):
         return PatientOutcome(id=name, status="failed", reason=result), {}
     if result.check.state == "disagrees":
@@ -130,26 +138,34 @@ def _estimate(
     if not rows:
         return {}
     watcher.step("Predicting")
-    predictions = [predict_patients(model, table, rows) for model in models.cox]
-    first = models.cox[0]
+    predictions = [predict_patients(model, table, rows) for model in models.cox.values()]
+    first = predictions[0].model
     phenotypes = assign_patients(models.phenotypes, table, rows, shown_horizons(first))
     watcher.step("Checking against R")
     checks = check_curves(request.report, predictions, table, rows, enabled=request.verify)
-    return assemble_results(results, models.sha256[first.endpoint], predictions, phenotypes, checks, table, rows)
+    digest = models.sha256[cox_file(first.endpoint)]
+    return assemble_results(results, digest, predictions, phenotypes, checks, table, rows)
+
+
+def _require_finite(models: Models) -> None:
+    """Raise ReporterError when a coefficient has no finite estimate: a survival with it would be a limit."""
+    for name, model in models.cox.items():
+        if model.infinite:
+            raise ReporterError(
+                f"{models.folder}: the model of '{name}' has no finite hazard ratio for {', '.join(model.infinite)}, "
+                "so it gives no estimate for a patient. Merge the level with another in the study file, then run it."
+            )
 
 
 def _dictionary(models: Models, cohort: str) -> InputDictionary:
     """Return how the table is read; levels are those that the models know."""
-    terms = [term for model in models.cox for term in model.terms]
-    features = list(models.phenotypes.terms) if models.phenotypes else []
-    entry = models.dictionary[cohort]
-    used = {term.column: term.levels for term in (*features, *terms)}
-    return InputDictionary(
-        id=entry.id or "id",
-        columns={name: entry.columns[name] for name in used},
-        levels={name: levels for name, levels in used.items() if levels},
-        needed=tuple(dict.fromkeys(term.column for term in terms)),
-    )
+    entry = models.dictionary
+    if cohort not in entry.columns:
+        raise UsageError(
+            f"--columns {cohort}: the study '{entry.study_id}' has no such cohort; allowed: {', '.join(entry.columns)}."
+        )
+    needed = dict.fromkeys(term.column for model in models.cox.values() for term in model.terms)
+    return InputDictionary(entry.ids[cohort] or "id", entry.columns[cohort], entry.levels, tuple(needed))
 
 
 def _manifest(results: Results, table: PatientTable, pages: Pages) -> dict[str, Any]:
@@ -191,6 +207,7 @@ def report_patients(request: PatientRequest, *, say: Callable[[str], None]) -> i
     formats = parse_formats(request.to)
     _check_folders(request)
     models = load_models(request.report)
+    _require_finite(models)
     results = load_results(request.report / "results.json")
     language, warning = choose_language(request.language, results.study.languages)
     table = read_patients(request.input, _dictionary(models, request.columns))

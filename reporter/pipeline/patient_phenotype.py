@@ -23,12 +23,11 @@ def _horizon(curve: PhenotypeCurve, steps: PatientCurve, time: float) -> Phenoty
 def _describe(model: PhenotypeModel, name: str, horizons: Sequence[float]) -> PatientPhenotype:
     """Return what the development cohort says of a phenotype; the probabilities are still empty."""
     curve = model.curve(name)
-    steps = PatientCurve(
-        time=curve.time, survival=curve.survival, conf_low=curve.conf_low, conf_high=curve.conf_high
-    )
+    steps = PatientCurve(time=curve.time, survival=curve.survival, conf_low=curve.conf_low, conf_high=curve.conf_high)
     return PatientPhenotype(
         phenotype=name, probability=0.0, probabilities=(), features=tuple(f.label for f in model.features),
-        n=curve.n, n_event=curve.n_event, horizons=tuple(_horizon(curve, steps, time) for time in horizons), curve=steps,
+        n=curve.n, n_event=curve.n_event, curve=steps,
+        horizons=tuple(_horizon(curve, steps, time) for time in horizons),
     )  # fmt: skip
 
 

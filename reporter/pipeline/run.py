@@ -11,11 +11,12 @@ from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import VerificationError
 from reporter.output.bundle import parse_formats, report_files, result_files
 from reporter.output.folder import check_target, write_folder
-from reporter.phenotype.nodes import PhenotypeAnalysis, analyse_phenotypes, assign_phenotypes
-from reporter.pipeline.analyse import failed_node, run_planned
+from reporter.phenotype.nodes import PhenotypeAnalysis
+from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.manifest import run_manifest
 from reporter.pipeline.model_files import model_files
-from reporter.pipeline.plan import PHENOTYPE, Planned, plan_analyses, plan_by_phenotype, plan_phenotypes
+from reporter.pipeline.phenotypes import add_phenotypes
+from reporter.pipeline.plan import PHENOTYPE, plan_analyses, plan_by_phenotype, plan_phenotypes
 from reporter.pipeline.progress import Silent, watch
 from reporter.pipeline.provenance import document_date, provenance
 from reporter.pipeline.verify import Checker, summary_lines, verification_files
@@ -50,23 +51,6 @@ class Outcome:
     results: Results
     files: dict[str, bytes]
     warnings: tuple[str, ...]
-
-
-def _phenotypes(study: Study, frames: Frames) -> tuple[Planned | None, PhenotypeAnalysis | None, str]:
-    """Cluster the development frame and add the column to every frame, in place."""
-    planned = plan_phenotypes(study, frames)
-    if planned is None:
-        return None, None, ""
-    found = analyse_phenotypes(frames[planned.cohort, planned.endpoint], planned.options)
-    if found.column is None or found.model is None:
-        return planned, found, ""
-    home = frames[planned.cohort, planned.endpoint]
-    for key, frame in frames.items():
-        if key == (planned.cohort, planned.endpoint):
-            frames[key] = home.with_column(found.column)
-        else:
-            frames[key] = frame.with_column(assign_phenotypes(found.model, frame))
-    return planned, found, ""
 
 
 def _study_info(study: Study) -> StudyInfo:
@@ -113,11 +97,8 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
         watcher.step("Estimating")
         nodes: list[AnalysisNode] = [node for item in planned for node in run_planned(item, frames)]
         watcher.step("Clustering")
-        clustering, found, why = _phenotypes(study, frames)
-        if found is not None:
-            nodes.extend(found.nodes)
-        elif clustering is not None:
-            nodes.append(failed_node(clustering, why))
+        found = add_phenotypes(clustering, frames)
+        nodes.extend(found.nodes if found is not None else ())
         by_phenotype = plan_by_phenotype(study, frames)
         checker.submit(frames, by_phenotype)
         nodes.extend(node for item in by_phenotype for node in run_planned(item, frames))
@@ -140,7 +121,7 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
         **result_files(results),
         **report_files(results, formats, language),
         **verification_files(checker, frames, results),
-        **model_files(study, frames, found),
+        **model_files(study, frames, found, results),
     }
     warnings = tuple(str(finding) for finding in built.findings)
     return Outcome(results, files, (*warnings, *([language_warning] if language_warning else [])))

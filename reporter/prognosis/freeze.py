@@ -74,13 +74,14 @@ def freeze_cox(
     if not fit.converged:
         raise ReporterError(f"{frame.endpoint}: the Cox model did not converge; no model is written.")
     names = np.array(model.design.names)
+    covariance = fit.covariance[np.ix_(fit.used, fit.used)]
     curve = cohort_curve(frame.time, frame.event, conf_type=conf_type, conf_level=conf_level)
     return FrozenCox(
         endpoint=frame.endpoint, endpoint_label=endpoint.label, time_unit=frame.time_unit, horizons=endpoint.horizons,
         ties=ties, conf_type=conf_type, conf_level=conf_level,
         n=model.time.size, n_event=int(model.event.sum()), n_missing=frame.n - model.time.size,
         follow_up_end=float(model.time.max()), terms=tuple(terms), coefficients=model.design.names,
-        covariates=model.design.groups, coef=optional(fit.coef), covariance=_rows(fit.covariance[np.ix_(fit.used, fit.used)]),
+        covariates=model.design.groups, coef=optional(fit.coef), covariance=_rows(covariance),
         centre=_floats(fit.centre), mean=_floats(model.design.matrix.mean(axis=0)),
         infinite=tuple(str(name) for name in names[fit.infinite]), baseline=_baseline(model),
         predictors=tuple(describe_predictor(frame.columns[term.column], model.rows) for term in terms),

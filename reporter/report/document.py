@@ -170,9 +170,7 @@ class TitlePage:
     provenance: tuple[str, ...]
 
 
-Block = (
-    Paragraph | Bullets | Table | Figure | Callout | MethodNote | Badge | References | Columns | Section
-)
+Block = Paragraph | Bullets | Table | Figure | Callout | MethodNote | Badge | References | Columns | Section
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def percent(share: float, digits: int = 1) -> str:
 def percentage(value: float, digits: int = 1) -> str:
     """Return a number of per cent without the sign; see `percent`."""
     least, found = Decimal(1).scaleb(-digits), rounded(value, digits)
-    if 0 < value and found == 0:
+    if value > 0 and found == 0:
         return f"< {least:f}"
     if value < 100 and found >= 100:
         return f"> {100 - least:f}"
@@ -78,15 +78,15 @@ def whole_percent(share: float) -> str:
     return percent(share, 0)
 
 
-def ratio_digits(values: Iterable[float | None]) -> int:
-    """Return the decimals for an estimate and its limits: 2, more where one is tiny or would print as a false 1.00."""
-    known = [abs(v) for v in values if v is not None and v != 0]
+def ratio_digits(values: Iterable[float | None], limits: Iterable[float | None] = ()) -> int:
+    """Return the decimals of ratios and their limits: 2, more where a part is tiny or a limit would print as a false 1.00."""
+    ends = [v for v in limits if v is not None]
     digits = 2
-    for value in known:
-        if value < 0.1:
+    for value in (*ends, *(v for v in values if v is not None)):
+        if 0 < value < 0.1:
             digits = max(digits, min(1 - floor(log10(value)), 4))
-        elif rounded(value, 2) == 1 and rounded(value, 3) != 1:
-            digits = max(digits, 3)
+    if any(rounded(value, 2) == 1 and rounded(value, 3) != 1 for value in ends):
+        digits = max(digits, 3)
     return digits
 
 
@@ -101,9 +101,9 @@ def ratio(value: float, digits: int = 2) -> str:
     return small(value, digits)
 
 
-def ratio_writer(*values: float | None) -> Write:
+def ratio_writer(estimate: float | None, *limits: float | None) -> Write:
     """Return the writer for an estimate with its limits."""
-    digits = ratio_digits(values)
+    digits = ratio_digits((estimate,), limits)
     return lambda value: ratio(value, digits)
 
 

@@ -54,10 +54,21 @@ def _strip(texts: PatientTexts) -> tuple[tuple[str, str], ...]:
 
 
 def build_patient_document(
-    result: PatientResult, language: Language, fonts: FontMetrics | None = None, *, created: str = ""
-) -> PatientDocument:
-    """Return the two pages of one patient; `fonts` may be shared by a batch, `created` is an ISO date."""
-    texts, metrics = PatientTexts(language, result), fonts or FontMetrics()
+    result: PatientResult, language: Language, fonts: FontMetrics | None = None, *, created: str = "",
+    dense: bool = False,
+) -> PatientDocument:  # fmt: skip
+    """Return the two pages of one patient.
+
+    Parameters
+    ----------
+    fonts
+        May be shared by the patients of a batch.
+    created
+        Date of the document (ISO), empty for none.
+    dense
+        Set small and short, where two pages do not hold the content otherwise.
+    """
+    texts, metrics = PatientTexts(language, result, dense), fonts or FontMetrics()
     _ = texts.gettext
     source = result.source
     patient = plain_text(texts.say(_("Patient {id}"), id=texts.short_id()))
@@ -83,6 +94,7 @@ def build_patient_document(
         badge=_badge(texts),
         pages=(first_page(texts, metrics), second_page(texts, metrics)),
         signatures=(_("Reviewed by (name, date)"), _("Discussed with patient (date)")),
+        dense=dense,
     )
 
 

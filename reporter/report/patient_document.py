@@ -38,6 +38,8 @@ class PatientDocument:
         Rows of panels, page by page.
     signatures
         Labels of the lines to sign.
+    dense
+        Set small, for content that two pages do not hold otherwise.
     """
 
     language: str
@@ -52,6 +54,7 @@ class PatientDocument:
     badge: Badge
     pages: tuple[tuple[PanelRow, ...], ...]
     signatures: tuple[str, ...]
+    dense: bool = False
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,9 @@ def unseal(kind: str, text: str, *, name: str) -> dict[str, Any]:
     """
     found = _parse(text, name)
     if found["kind"] != kind:
-        raise UsageError(f"{name}: holds '{found['kind']}', expected '{kind}'. Give the folder that `reporter run` wrote.")
+        raise UsageError(
+            f"{name}: holds '{found['kind']}', expected '{kind}'. Give a folder that `reporter run` wrote."
+        )
     if found["schema"] != SEALED_SCHEMA:
         raise UsageError(
             f"{name}: has schema {found['schema']}, this version reads {SEALED_SCHEMA}. "

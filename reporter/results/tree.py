@@ -98,9 +98,7 @@ class AnalysisNode(Frozen):
     failed: str = ""
     notes: tuple[str, ...] = ()
 
-    def find(
-        self, *, group: str = "", level: str = "", term: str = "", time: float | None = None
-    ) -> Row | None:
+    def find(self, *, group: str = "", level: str = "", term: str = "", time: float | None = None) -> Row | None:
         """Return the row of that place, or None."""
         for row in self.rows:
             if (row.group, row.level, row.term, row.time) == (group, level, term, time):

@@ -49,12 +49,10 @@ def _existing(data: object, path: KeyPath) -> KeyPath:
     """Return the part of an error's path that exists in the file (unions append type names)."""
     kept: list[str | int] = []
     for part in path:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
+        in_table = isinstance(data, dict) and part in data
+        if not in_table and not (isinstance(data, list) and isinstance(part, int) and part < len(data)):
             break
+        data = data[part]  # type: ignore[index]
         kept.append(part)
     return tuple(kept)
 

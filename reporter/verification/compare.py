@@ -116,7 +116,7 @@ def _curves(node: AnalysisNode, answer: Answer) -> Iterator[LedgerRow]:
                 yield row.model_copy(update={"note": join(row.note, warned(answer))}) if found else row
 
 
-def _left_over(task: Task, answer: Answer, known: set[str], failed: str) -> Iterator[LedgerRow]:
+def _left_over(answer: Answer, known: set[str], failed: str) -> Iterator[LedgerRow]:
     """Yield what R gave and Python did not."""
     note = f"Python gave no number at this address{f' ({failed})' if failed else ''}"
     for where, value in answer.values.items():
@@ -166,5 +166,5 @@ def compare(
         rows += _numbers(node, answer)
         rows += _curves(node, answer)
     for task, answer in answers.items():
-        rows += _left_over(task, answer, known.get(task, set()), failed.get(task, ""))
+        rows += _left_over(answer, known.get(task, set()), failed.get(task, ""))
     return tuple(annotate(row, (witnessed or {}).get(row.address)) for row in rows)

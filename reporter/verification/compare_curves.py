@@ -20,9 +20,7 @@ def _as_array(values: tuple[float | None, ...]) -> Floats:
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def lost_curve(
-    node: AnalysisNode, curve: Curve, column: CurveColumn, verdict: Verdict, note: str
-) -> LedgerRow | None:
+def lost_curve(node: AnalysisNode, curve: Curve, column: CurveColumn, verdict: Verdict, note: str) -> LedgerRow | None:
     """Return the row of a column without a partner; None when the column has no value at all."""
     last = last_point(column.values)
     if last is None:

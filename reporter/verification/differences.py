@@ -51,10 +51,12 @@ class Witnessed:
 REGISTER = (
     KnownDifference(
         "km_interval", "Kaplan–Meier confidence interval", "log by default; log, log-log, plain, logit",
-        "lifelines log-log only; scikit-survival log-log or none", "R's formula of the type that the study names, from Greenwood",
+        "lifelines log-log only; scikit-survival log-log or none",
+        "R's formula of the type that the study names, from Greenwood",
     ),
     KnownDifference(
-        "km_interval_at_bounds", "interval where S is 1 or 0", "NA at S=0; at S=1 1–1 for log and plain, NA for log-log",
+        "km_interval_at_bounds", "interval where S is 1 or 0",
+        "NA at S=0; at S=1 1–1 for log and plain, NA for log-log",
         "lifelines prints 1–1 and 0–0", "as R, per type; NA is blank",
     ),
     KnownDifference(
@@ -68,13 +70,15 @@ REGISTER = (
     KnownDifference("at_risk", "number at risk at t", "T >= t", "lifelines draws T > t", "T >= t, said in the caption"),
     KnownDifference(
         "cox_convergence", "Cox convergence", "eps 1e-9 on the log-likelihood",
-        "lifelines shortens its steps to .95 and stops early", "Newton to 1e-11 or better; lifelines is asked for full steps",
+        "lifelines shortens its steps to .95 and stops early",
+        "Newton to rounding error; lifelines is asked for full steps",
     ),
     KnownDifference(
         "ph_test", "test of proportional hazards", "score test, transform km, per term and global (survival >= 3.0)",
         "lifelines: the former approximation, per column, no global test", "R's score test",
     ),
-    KnownDifference("ties", "default for ties", "Efron", "scikit-survival, statsmodels, SAS: Breslow", "Efron, always passed"),
+    KnownDifference("ties", "default for ties", "Efron", "scikit-survival, statsmodels, SAS: Breslow",
+        "Efron, always passed"),
     KnownDifference(
         "baseline_hazard", "baseline hazard under Efron", "Efron-corrected (ctype = 2), S = exp(-H)",
         "lifelines and scikit-survival: Breslow's baseline under Efron's coefficients", "Efron-corrected",
@@ -96,7 +100,8 @@ REGISTER = (
         "lifelines has none; scikit-survival ties risks within 1e-8", "as R",
     ),
     KnownDifference(
-        "residuals", "residuals of a Cox model", "consistent with Efron", "lifelines' martingale, score and dfbeta residuals differ",
+        "residuals", "residuals of a Cox model", "consistent with Efron",
+        "lifelines' martingale, score and dfbeta residuals differ",
         "as R",
     ),
     KnownDifference(
@@ -104,7 +109,8 @@ REGISTER = (
         "the limit is always explicit",
     ),
     KnownDifference(
-        "separation", "monotone likelihood", "a warning and finite numbers", "lifelines: a warning; scikit-survival: nothing",
+        "separation", "monotone likelihood", "a warning and finite numbers",
+        "lifelines: a warning; scikit-survival: nothing",
         "no number; the row says that the hazard ratio runs to infinity",
     ),
 )  # fmt: skip
@@ -126,10 +132,13 @@ def annotate(row: LedgerRow, found: Witnessed | None) -> LedgerRow:
 def _note(python: float | None, found: Witnessed) -> str:
     if python is None and found.value is None:
         return ""
-    if python is not None and found.value is not None:
-        if abs(found.value - python) <= LIFELINES_RTOL * max(abs(python), found.scale):
-            return ""
+    if python is not None and found.value is not None and _near(python, found.value, found.scale):
+        return ""
     if found.convention:
         entry = _BY_ID[found.convention]
         return f"known_difference: {entry.id} (R: {entry.r}; {entry.libraries})"
     return "lifelines differs and no known difference explains it"
+
+
+def _near(python: float, lifelines: float, scale: float) -> bool:
+    return abs(lifelines - python) <= LIFELINES_RTOL * max(abs(python), scale)

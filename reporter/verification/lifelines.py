@@ -1,6 +1,7 @@
 """The second witness: what lifelines gives for the same frames and options, as the ledger's third column.
 
-lifelines is imported when it is first needed (1.5 s). Whatever goes wrong here leaves the column empty, never the ledger.
+lifelines is imported when it is first needed (1.5 s). Whatever goes wrong here leaves
+the column empty, never the ledger.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,30 +45,31 @@ def _levels(frame: AnalysisFrame, group: str) -> Iterator[tuple[str, NDArray[np.
         return
     column = frame.columns[group]
     for code, level in enumerate(column.levels):
-        rows = column.values == code
+        rows = column.codes == code
         if rows.any():
             yield level, rows
 
 
 def _kaplan_meier(frame: AnalysisFrame, options: KaplanMeierOptions) -> Found:
     """S and Nelson–Aalen at the horizons and the last time, and the median."""
-    from lifelines import KaplanMeierFitter, NelsonAalenFitter
+    from lifelines import KaplanMeierFitter, NelsonAalenFitter  # type: ignore[import-untyped]
 
     for level, rows in _levels(frame, options.group):
         time, event = frame.time[rows], frame.event[rows]
         last = float(time.max())
         fit = KaplanMeierFitter().fit(time, event)
 
-        def where(
-            analysis: str, stat: str, at: float | None = None, level: str = level
-        ) -> str:
+        def where(analysis: str, stat: str, at: float | None = None, level: str = level) -> str:
             return address(frame.cohort, frame.endpoint, analysis, stat, group=options.group, level=level, time=at)
 
         for horizon in options.horizons:
             convention = "carried_forward" if horizon > last else ""
             found = float(fit.survival_function_at_times(horizon).iloc[0])
             yield where("kaplan_meier", "estimate", horizon), Witnessed(found, convention)
-        yield where("kaplan_meier_curve", "estimate", last), Witnessed(float(fit.survival_function_at_times(last).iloc[0]))
+        yield (
+            where("kaplan_meier_curve", "estimate", last),
+            Witnessed(float(fit.survival_function_at_times(last).iloc[0])),
+        )
         hazard = NelsonAalenFitter(nelson_aalen_smoothing=False).fit(time, event).cumulative_hazard_
         yield where("kaplan_meier_curve", "cumulative_hazard", last), Witnessed(float(hazard.iloc[-1, 0]))
         median = float(fit.median_survival_time_)
@@ -80,11 +82,11 @@ def _median(survival: Floats, median: float) -> Witnessed:
 
 
 def _log_rank(frame: AnalysisFrame, options: LogRankOptions) -> Found:
-    from lifelines.statistics import multivariate_logrank_test
+    from lifelines.statistics import multivariate_logrank_test  # type: ignore[import-untyped]
 
     column = frame.columns[options.group]
     keep = column.observed
-    if options.rho or np.unique(column.values[keep]).size < 2:
+    if options.rho or np.unique(column.codes[keep]).size < 2:
         return
     test = multivariate_logrank_test(frame.time[keep], column.codes[keep], frame.event[keep])
     for stat, value in (("statistic", test.test_statistic), ("p_value", test.p_value)):
@@ -98,19 +100,20 @@ def _design(frame: AnalysisFrame, terms: Sequence[TermSpec]) -> pd.DataFrame:
 
     data = {".time": frame.time, ".event": frame.event.astype(np.float64)}
     for term in terms:
-        values = frame.columns[term.column].values
-        missing = np.isnan(values)
+        column = frame.columns[term.column]
         if term.levels:
             for code, level in enumerate(term.levels[1:], start=1):
-                data[level_term(term.column, level)] = np.where(missing, np.nan, (values == code).astype(np.float64))
+                data[level_term(term.column, level)] = np.where(column.observed, column.codes == code, np.nan)
             continue
+        values = column.values  # noqa: PD011 an array, not a data frame
         values = values if term.winsorize is None else np.minimum(values, term.winsorize)
-        change = {"identity": lambda v: v, "log1p": np.log1p, "log2": np.log2}[term.transform]
-        data[term.column] = change(values) / term.per
+        if term.transform != "identity":
+            values = np.log1p(values) if term.transform == "log1p" else np.log2(values)
+        data[term.column] = values / term.per
     return pd.DataFrame(data).dropna()
 
 
-def _fit(table: pd.DataFrame, conf_level: float) -> object:
+def _fit(table: pd.DataFrame, conf_level: float) -> Any:
     from lifelines import CoxPHFitter
 
     return CoxPHFitter(alpha=1 - conf_level).fit(table, ".time", ".event", fit_options=FIT_OPTIONS)
@@ -120,14 +123,14 @@ def _cox(frame: AnalysisFrame, options: CoxOptions) -> Found:
     if options.ties != "efron":
         return
     fit = _fit(_design(frame, options.terms), options.conf_level)
-    for name, row in fit.summary.iterrows():  # type: ignore[attr-defined]
+    for name, row in fit.summary.iterrows():
         error = float(row["se(coef)"])
         for stat, key, scale in (("estimate", "coef", error), ("std_error", "se(coef)", 0.0)):
             where = address(frame.cohort, frame.endpoint, options.analysis, stat, term=str(name))
             yield where, Witnessed(float(row[key]), "separation" if error > 1e3 else "", scale)
     whole = options.analysis == "cox_multivariable"
     model, term = ("cox_model", "GLOBAL") if whole else ("cox_univariable_model", options.terms[0].column)
-    likelihood = Witnessed(float(fit.log_likelihood_))  # type: ignore[attr-defined]
+    likelihood = Witnessed(float(fit.log_likelihood_))
     yield address(frame.cohort, frame.endpoint, model, "log_likelihood", term=term), likelihood
 
 
@@ -136,7 +139,7 @@ def _concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> Found:
         return
     fit = _fit(_design(frame, options.terms), options.conf_level)
     where = address(frame.cohort, frame.endpoint, "concordance", "estimate", term="cox")
-    yield where, Witnessed(float(fit.concordance_index_))  # type: ignore[attr-defined]
+    yield where, Witnessed(float(fit.concordance_index_))
 
 
 def _numbers(frame: AnalysisFrame, task: Task) -> Found:
@@ -163,7 +166,7 @@ def witness(frames: Frames, tasks: Iterable[Task]) -> dict[str, Witnessed]:
                 continue
             try:
                 found |= dict(_numbers(frame, task))
-            except Exception:  # noqa: BLE001, S112, PERF203 a second witness that fails is an empty column
+            except Exception:  # noqa: BLE001, S112 a second witness that fails is an empty column
                 continue
     return found
 

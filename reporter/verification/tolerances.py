@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Scale = Literal["", "std_error", "std_error_of_ratio", "df", "one", "log_likelihood", "band", "largest"]
+Scale = Literal[
+    "", "std_error", "std_error_of_ratio", "df", "one", "log_likelihood", "n_event", "std_dev", "band", "largest"
+]
 
 _SCALE_WORDS = {
     "std_error": "SE",
@@ -19,6 +21,8 @@ _SCALE_WORDS = {
     "df": "of the degrees of freedom",
     "one": "of 1",
     "log_likelihood": "of the log-likelihood",
+    "n_event": "of the number of events",
+    "std_dev": "SD",
     "band": "of the half-width of the band",
     "largest": "of the largest value",
 }
@@ -40,7 +44,8 @@ class Tolerance:
     exact
         Equal, nothing else.
     log_scale
-        A P value: its logarithm is compared, with the bound ``rtol * max(1, |log P|)``.
+        A P value: its logarithm is compared; ``rtol`` bounds the difference of the logarithms where P is above 1/e, and
+        their relative difference below.
     why
         The reason.
     """
@@ -58,9 +63,7 @@ class Tolerance:
         """The tolerance as the ledger prints it."""
         if self.exact:
             return "exact"
-        if self.log_scale:
-            return f"{self.rtol:.0e} of log P".replace("e-0", "e-")
-        text = f"{self.rtol:.0e} relative"
+        text = f"{self.rtol:.0e} {'of log P' if self.log_scale else 'relative'}"
         if self.scale:
             text += f" or {self.per_scale:.0e} {_SCALE_WORDS[self.scale]}"
         return text.replace("e-0", "e-")
@@ -70,7 +73,8 @@ class Tolerance:
         if self.exact:
             return 0.0
         if self.log_scale:
-            return self.rtol * max(1.0, abs(math.log(reference))) if reference > 0 else 0.0
+            size = max(1.0, abs(math.log(reference))) if reference > 0 else 0.0
+            return max(self.rtol * size, self.per_scale * abs(scale))
         return max(self.rtol * abs(reference), self.per_scale * abs(scale))
 
     def accepts(self, python: float, reference: float, scale: float = 0.0) -> bool:
@@ -82,23 +86,39 @@ class Tolerance:
         if min(python, reference) < _SMALLEST_NORMAL:
             # Subnormal P values have lost their digits; their logarithms have a row of their own.
             return max(python, reference) < _SMALLEST_NORMAL and min(python, reference) >= 0
-        return abs(math.log(python) - math.log(reference)) <= self.bound(reference)
+        return abs(math.log(python) - math.log(reference)) <= self.bound(reference, scale)
 
 
 COUNT = Tolerance("count", exact=True, why="whole numbers are counted, not estimated")
 QUANTILE = Tolerance("quantile", rtol=1e-12, why="an observed time, or the middle of two")
-CLOSED_FORM = Tolerance("closed form", rtol=1e-12, why="a sum or product in closed form: only the order of summation differs")
+CLOSED_FORM = Tolerance(
+    "closed form", rtol=1e-12, why="a sum or product in closed form: only the order of summation differs"
+)
+MEAN = Tolerance(
+    "mean or quartile", rtol=1e-12, per_scale=1e-12, scale="std_dev",
+    why="a sum or an interpolation, which cancels where values of both signs meet",
+)  # fmt: skip
 PROBABILITY = Tolerance(
-    "complement of a probability", rtol=1e-12, per_scale=1e-12, scale="one",
-    why="1 - S: the digits that cancel are those of 1",
+    "share or its complement", rtol=1e-12, per_scale=1e-12, scale="one",
+    why="a number between 0 and 1, or a distance between two: the digits that cancel are those of 1",
 )  # fmt: skip
 CHI_SQUARE = Tolerance(
     "chi-square", rtol=1e-12, per_scale=1e-12, scale="df",
     why="a quadratic form: near 0 the rounding is that of its expectation, the degrees of freedom",
 )  # fmt: skip
+LOG_LIKELIHOOD = Tolerance(
+    "log-likelihood", rtol=1e-12, per_scale=1e-12, scale="n_event", why="a sum of one term an event",
+)  # fmt: skip
 LIKELIHOOD_RATIO = Tolerance(
-    "likelihood ratio", rtol=1e-12, per_scale=1e-14, scale="log_likelihood",
-    why="a difference of two log-likelihoods, each a sum over all events",
+    "likelihood ratio", rtol=1e-12, per_scale=1e-13, scale="log_likelihood",
+    why="a difference of two log-likelihoods, each a sum over all events whose rounding is some 1e-14 of it",
+)  # fmt: skip
+LIKELIHOOD_RATIO_P = Tolerance(
+    "P of a likelihood ratio", rtol=1e-9, log_scale=True, per_scale=1e-13, scale="log_likelihood",
+    why="follows its statistic; compared on the log scale",
+)  # fmt: skip
+LIKELIHOOD_RATIO_LOG_P = Tolerance(
+    "log P of a likelihood ratio", rtol=1e-9, per_scale=1e-13, scale="log_likelihood", why="follows its statistic"
 )  # fmt: skip
 P_VALUE = Tolerance("P value", rtol=1e-9, log_scale=True, why="follows its statistic; compared on the log scale")
 LOG_P = Tolerance("log P", rtol=1e-9, per_scale=1e-9, scale="one", why="follows its statistic")
@@ -119,28 +139,37 @@ SMOOTH = Tolerance(
     why="a least-squares fit to residuals of an iterated model, through 0 within its band",
 )  # fmt: skip
 DISTANCE = Tolerance(
-    "height", rtol=1e-9, per_scale=1e-9, scale="largest", why="recursive updates of squared distances, which cancel for near points"
+    "height", rtol=1e-9, per_scale=1e-9, scale="largest",
+    why="recursive updates of squared distances, which cancel for near points",
 )  # fmt: skip
 
 ALL = (
-    COUNT, QUANTILE, CLOSED_FORM, PROBABILITY, CHI_SQUARE, LIKELIHOOD_RATIO, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
+    COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, LIKELIHOOD_RATIO, LIKELIHOOD_RATIO_P,
+    LIKELIHOOD_RATIO_LOG_P, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
     WALD, RATIO, MODEL_BASED, SMOOTH, DISTANCE,
 )  # fmt: skip
 
 _COUNTS = frozenset({
-    "n", "n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
+    "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
     "n_tied_risk", "n_tied_time", "n_tied_both",
 })  # fmt: skip
 _COX = {
     "estimate": COEFFICIENT, "std_error": STANDARD_ERROR, "statistic": WALD, "hazard_ratio": RATIO, "conf_low": RATIO,
     "conf_high": RATIO,
 }  # fmt: skip
-_MODEL = {"lr_statistic": LIKELIHOOD_RATIO, "wald_statistic": CHI_SQUARE, "score_statistic": CHI_SQUARE}
+_MODEL = {
+    "log_likelihood": LOG_LIKELIHOOD, "log_likelihood_null": LOG_LIKELIHOOD, "aic": LOG_LIKELIHOOD,
+    "lr_statistic": LIKELIHOOD_RATIO, "lr_p_value": LIKELIHOOD_RATIO_P, "lr_log_p_value": LIKELIHOOD_RATIO_LOG_P,
+    "wald_statistic": CHI_SQUARE, "score_statistic": CHI_SQUARE,
+}  # fmt: skip
 _QUANTILES = {"median": QUANTILE, "conf_low": QUANTILE, "conf_high": QUANTILE}
+_MEANS = dict.fromkeys(("mean", "median", "q1", "q3"), MEAN)
+_CONCORDANCE = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), PROBABILITY)
 _GROUP = {"predicted": MODEL_BASED, "observed": PROBABILITY, "conf_low": PROBABILITY, "conf_high": PROBABILITY}
 
 # By analysis, then by statistic; what is not named is a closed form, a count or a P value.
 _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
+    "baseline": _MEANS,
     "follow_up": _QUANTILES,
     "survival_quantile": _QUANTILES,
     "log_rank": {"statistic": CHI_SQUARE, "observed": COUNT},
@@ -151,6 +180,8 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "cox_baseline_curve": {"cumulative_hazard": MODEL_BASED},
     "ph_test": {"statistic": CHI_SQUARE},
     "ph_smooth_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
+    "concordance": _CONCORDANCE,
+    "performance": {f"harrell_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")},
     "calibration": {
         "calibration_slope": COEFFICIENT, "calibration_slope_std_error": STANDARD_ERROR,
         "calibration_slope_conf_low": COEFFICIENT, "calibration_slope_conf_high": COEFFICIENT,
@@ -190,8 +221,8 @@ def scale_of(tolerance: Tolerance, stat: str, sibling: Callable[[str], float | N
             return 1.0
         case "df":
             return sibling(stat.replace("statistic", "df")) or 0.0
-        case "log_likelihood":
-            return sibling("log_likelihood") or 0.0
+        case "log_likelihood" | "n_event" | "std_dev":
+            return sibling(tolerance.scale) or 0.0
         case "std_error":
             prefix = "calibration_slope_" if stat.startswith("calibration_slope") else ""
             return sibling(f"{prefix}std_error") or 0.0

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from reporter.analysis.kernels.risk_sets import Moments, RiskSets, information_by_time, make_risk_sets, moments
 from reporter.errors import ReporterError
@@ -20,7 +21,9 @@ Bools = NDArray[np.bool_]
 MAX_ITERATIONS = 60
 POLISH = 3  # steps after the log-likelihood stopped rising: a finite optimum needs one or two to reach rounding error
 RUNAWAY = 1e-5  # a last step longer than this over the column's range: the coefficient runs to infinity
-VANISHED = 1e4  # a standard error larger than this over the column's range: no information is left
+VANISHED = 1e-8  # share of the information at 0 below which none is left
+MAX_PREDICTOR = 340.0  # its exponential can still be squared
+MAX_STEP = 30.0  # largest change of a linear predictor in one step
 DEPENDENT = 1e-10  # spread of a column, relative to its size, below which it is constant
 
 
@@ -109,7 +112,7 @@ def estimable(x: Floats) -> Bools:
             for basis in kept:
                 rest = rest - basis * (basis @ rest)
         left = float(np.linalg.norm(rest))
-        if norm > DEPENDENT * float(np.linalg.norm(x[:, j])) and left > 1e-9 * norm:
+        if norm > DEPENDENT * float(np.linalg.norm(x[:, j])) and left > 1e-7 * norm:
             used[j] = True
             kept.append(rest / left)
     return used
@@ -164,10 +167,10 @@ def _newton(z: Floats, sets: RiskSets) -> _Optimum:
         if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == POLISH:
             return _Optimum(beta, information, value, step, converged=True)
         without_gain += bool(step @ score / 2 <= 1e-14 * max(1.0, abs(value)))
-        scale = 1.0
+        scale = min(1.0, MAX_STEP / max(float(np.abs(z @ step).max()), 1e-300))
         for _ in range(30):
             eta_new = z @ (beta + scale * step)
-            if np.abs(eta_new).max(initial=0.0) < 300:
+            if np.abs(eta_new).max(initial=0.0) < MAX_PREDICTOR:
                 found_new = moments(z, np.exp(eta_new), sets)
                 value_new = _log_likelihood(eta_new, sets, found_new)
                 if value_new >= value - 1e-12 * max(1.0, abs(value)):
@@ -186,10 +189,18 @@ def _inverse(information: Floats) -> Floats:
     return out
 
 
-def _runs_away(best: _Optimum, covariance: Floats, width: Floats) -> Bools:
-    """Tell which coefficients have no finite optimum: a last step or a standard error out of all proportion."""
-    error = np.sqrt(np.maximum(np.diag(covariance), 0.0)) * width
-    out: Bools = (np.abs(best.step) * width > RUNAWAY) | ~(error > 0) | (error > VANISHED)
+def _runs_away(best: _Optimum, information_0: Floats, width: Floats) -> Bools:
+    """Tell which coefficients have no finite optimum.
+
+    Either Newton's last step is out of all proportion, or the coefficient has a part in a direction in which next to
+    nothing is left of the information that was there at 0.
+    """
+    unit = np.sqrt(np.diag(information_0))
+    scale = np.outer(unit, unit)
+    share, direction = eigh(best.information / scale, information_0 / scale)
+    lost = np.abs(direction[:, share < VANISHED])
+    part = lost > 1e-6 * lost.max(axis=0, initial=0.0)
+    out: Bools = (np.abs(best.step) * width > RUNAWAY) | part.any(axis=1)
     return out
 
 
@@ -225,7 +236,7 @@ def fit_cox(x: Floats, time: Floats, event: Bools, *, ties: Ties) -> CoxFit:
     coef[used] = best.beta / scale
     covariance[np.ix_(used, used)] = _inverse(best.information) / np.outer(scale, scale)
     infinite = np.zeros(x.shape[1], dtype=bool)
-    infinite[used] = _runs_away(best, covariance[np.ix_(used, used)] * np.outer(scale, scale), np.ptp(z, axis=0))
+    infinite[used] = _runs_away(best, information_0, np.ptp(z, axis=0))
     return CoxFit(
         x, sets, coef, covariance, centre_of(x), best.value, _log_likelihood(np.zeros(z.shape[0]), sets, start),
         float(score_0 @ np.linalg.solve(information_0, score_0)), float(best.beta @ best.information @ best.beta),

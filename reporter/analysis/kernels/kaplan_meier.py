@@ -1,6 +1,7 @@
 """Kaplan–Meier, Nelson–Aalen, quantiles and restricted mean, as R's ``survfit`` computes them.
 
-References: Kaplan & Meier, J Am Stat Assoc 1958;53:457; Therneau, R package survival 3.5-3 (survfit, quantile.survfit, survmean).
+References: Kaplan & Meier, J Am Stat Assoc 1958;53:457; Therneau, R package survival 3.5-3 (survfit,
+quantile.survfit, survmean).
 """
 
 from __future__ import annotations
@@ -73,7 +74,9 @@ class SurvivalAt:
     conf_high: Floats
 
 
-def confidence_limits(estimate: Floats, se_log: Floats, conf_type: ConfType, conf_level: float) -> tuple[Floats, Floats]:
+def confidence_limits(
+    estimate: Floats, se_log: Floats, conf_type: ConfType, conf_level: float
+) -> tuple[Floats, Floats]:
     """Limits of S from the standard error of log S, with R's rule at S = 0 and S = 1 for each type.
 
     R: ``survfit_confint(p, se, logse = TRUE, conf.type, conf.int)``.
@@ -179,7 +182,8 @@ def _crossing(time: Floats, failed: Floats, p: float) -> float:
 def survival_quantile(curve: SurvivalCurve, p: float) -> tuple[float, float, float]:
     """Return the time by which a share p has failed and its limits; NaN where not reached.
 
-    R: ``quantile(survfit, probs = p)``: the middle of a plateau within sqrt(eps) of 1 - p; limits by the same rule on the bands.
+    R: ``quantile(survfit, probs = p)``: the middle of a plateau within sqrt(eps) of 1 - p; limits by the same rule on
+    the bands.
     """
     return (
         _crossing(curve.time, 1 - curve.estimate, p),

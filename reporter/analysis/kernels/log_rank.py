@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+
+from reporter.analysis.kernels.chi_square import log_tail
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +59,6 @@ def log_rank(time: Floats, event: NDArray[np.bool_], group: NDArray[np.int64], n
         block, difference = variance[np.ix_(keep, keep)], (observed - expected)[keep]
         if np.linalg.matrix_rank(block) == keep.size:
             statistic = float(difference @ np.linalg.solve(block, difference))
-            log_p = float(chi2.logsf(statistic, keep.size))
+            log_p = log_tail(statistic, int(keep.size))
     counts = everybody.sum(axis=0)
     return LogRank(counts, observed, expected, statistic, int(keep.size), float(np.exp(log_p)), log_p)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2, rankdata
+from scipy.stats import rankdata
 
+from reporter.analysis.kernels.chi_square import ChiSquare, chi_square
 from reporter.analysis.kernels.cox import CoxFit
 from reporter.analysis.kernels.kaplan_meier import count_events
 from reporter.analysis.kernels.risk_sets import information_by_time, moments
@@ -20,23 +21,7 @@ from reporter.spec.options import Transform
 Floats = NDArray[np.float64]
 
 SMOOTH_POINTS = 40
-SINGULAR = 1e-13  # smallest eigenvalue of the information on the scale of unit diagonals
-
-
-@dataclass(frozen=True)
-class ChiSquare:
-    """A test: statistic, degrees of freedom, P and log P."""
-
-    statistic: float
-    df: int
-    p_value: float
-    log_p_value: float
-
-
-def chi_square(statistic: float, df: int) -> ChiSquare:
-    """Return the test of a chi-square statistic."""
-    log_p = float(chi2.logsf(statistic, df))
-    return ChiSquare(statistic, df, float(np.exp(log_p)), log_p)
+SINGULAR = 1e-15  # smallest eigenvalue of the information on the scale of unit diagonals
 
 
 def transform_times(time: Floats, event: NDArray[np.bool_], transform: Transform) -> Floats:

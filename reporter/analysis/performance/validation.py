@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
 from reporter.analysis.concordance import estimate_statistics, tau_statistic
-from reporter.analysis.cox import INFINITE, fit_model
+from reporter.analysis.cox import fit_model, why_unusable
 from reporter.analysis.design import make_design
 from reporter.analysis.kaplan_meier import NO_FOLLOW_UP
 from reporter.analysis.kernels.concordance import concordance
@@ -50,8 +50,8 @@ def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: Vali
     NaN at horizons past the development cohort's follow-up.
     """
     model = fit_model(development, options.terms, options.ties)
-    if model.fit.infinite.any():
-        raise ReporterError(f"the model cannot be applied to another cohort: {INFINITE}")
+    if why_not := why_unusable(model.fit):
+        raise ReporterError(f"the model cannot be applied to another cohort: {why_not}")
     rows = frame.complete([term.column for term in options.terms])
     if not rows.any():
         raise ReporterError(f"none of the {frame.n} patients has a value of every covariate")
@@ -93,7 +93,7 @@ def _estimate_slope(found: Predictions, options: ValidationOptions) -> tuple[flo
     if not estimable(found.linear_predictor[at_risk, None]).any():
         return *nothing, ONE_RISK
     fit = fit_cox(found.linear_predictor[:, None], found.time, found.event, ties=options.ties)
-    if fit.infinite[0]:
+    if why_unusable(fit):
         return *nothing, SLOPE_INFINITE
     return float(fit.coef[0]), float(fit.std_error[0]), ""
 

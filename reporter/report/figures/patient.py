@@ -56,7 +56,7 @@ def _draw_marks(canvas: Canvas, figure: PatientCurveFigure, x: Scale, y: Scale) 
         canvas.circle(place_x, place_y, 3, NAVY, WHITE, 1.0)
         width = canvas.fonts.inline_width(mark.text, SIZE + 1.4, 700)
         start = min(place_x + 5, x.end - width)
-        canvas.text(start, max(place_y - 6, y.end + 7), mark.text, SIZE + 1.4, NAVY, weight=700)
+        canvas.text(start, max(place_y - 6, 7.5), mark.text, SIZE + 1.4, NAVY, weight=700)
 
 
 def draw_icons(figure: IconsFigure, fonts: FontMetrics | None = None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import exp
-
 from reporter.report.document import Callout, Cell, Figure, Inline, KeyFigure, Paragraph, Run, Table, TableRow
 from reporter.report.figures import FontMetrics, draw_contributions, draw_icons, draw_rank
 from reporter.report.figures.metrics import plain_text
@@ -14,7 +12,9 @@ from reporter.report.patient.texts import PatientTexts
 from reporter.report.patient_document import Panel, PanelRow
 from reporter.results.patient import PatientHorizon, PatientValue
 
-_MOST_FACTORS = 9
+_MOST_FACTORS, _MOST_FACTORS_TIGHT = 9, 6
+_ICONS, _ICONS_TIGHT = 128.0, 108.0
+_MOST_OUTSIDE = 3
 
 
 def key_horizon(texts: PatientTexts) -> PatientHorizon | None:
@@ -25,12 +25,14 @@ def key_horizon(texts: PatientTexts) -> PatientHorizon | None:
 
 def _key_figure(texts: PatientTexts, horizon: PatientHorizon) -> KeyFigure:
     _ = texts.gettext
+    if horizon.conf_low is None or horizon.conf_high is None:
+        words = texts.say(_("for patients with these values; no confidence interval can be estimated"))
+        return KeyFigure((texts.survival(horizon, sign=True),), words, ())
     interval = texts.limits(horizon.conf_low, horizon.conf_high, texts.time_key(horizon.time), sign=True)
     words = texts.say(
         _("{level} confidence interval {interval}, for the average survival of patients with these values"),
-        level=texts.level(),
-        interval=interval,
-    )
+        level=texts.level(), interval=interval,
+    )  # fmt: skip
     return KeyFigure((texts.survival(horizon, sign=True),), words, ())
 
 
@@ -54,8 +56,10 @@ def _icons(texts: PatientTexts, horizon: PatientHorizon, fonts: FontMetrics) -> 
         ),
         **_shares(texts, horizon),
     )
-    alt = plain_text(sentence)
-    svg = draw_icons(IconsFigure(_("One hundred patients"), alt, icons_of_hundred(horizon.survival or 0.0)), fonts)
+    alt, filled = plain_text(sentence), icons_of_hundred(horizon.survival or 0.0)
+    svg = draw_icons(
+        IconsFigure(_("One hundred patients"), alt, filled, _ICONS_TIGHT if texts.tight else _ICONS), fonts
+    )
     return Figure("icons", (), svg, alt, (sentence,))
 
 
@@ -76,7 +80,8 @@ def _estimate_row(texts: PatientTexts, fonts: FontMetrics) -> PanelRow:
 def _drivers(texts: PatientTexts, fonts: FontMetrics) -> Panel:
     _ = texts.gettext
     ordered = sorted(texts.result.values, key=lambda v: -abs(v.log_hazard))
-    shown, left = ordered[:_MOST_FACTORS], ordered[_MOST_FACTORS:]
+    most = _MOST_FACTORS_TIGHT if texts.tight else _MOST_FACTORS
+    shown, left = ordered[:most], ordered[most:]
     rows = tuple(_contribution(texts, value) for value in shown)
     first = rows[0]
     alt = plain_text(
@@ -106,7 +111,7 @@ def _contribution(texts: PatientTexts, value: PatientValue) -> Contribution:
         value.label,
         shown,
         value.log_hazard,
-        (texts.ratio(exp(value.log_hazard), texts.where(value, "relative_hazard"), sign="×"),),
+        (texts.relative_hazard(value, sign="×"),),
     )
 
 
@@ -161,11 +166,17 @@ def _median(texts: PatientTexts) -> Inline:
               "event-free at the end of follow-up, {time} {origin}."),
             time=texts.duration(result.follow_up_end, "follow_up_end"), origin=texts.origin(),
         )  # fmt: skip
-    return texts.say(
-        _("Median predicted time: half of patients with these values are expected to be event-free for longer than "
-          "{time} ({level} confidence interval {interval})."),
-        time=texts.duration(result.median, "median"), level=texts.level(), interval=texts.median_limits(),
-    )  # fmt: skip
+    runs = texts.say(
+        _(
+            "Median predicted time: half of patients with these values are expected to be event-free for longer than "
+            "{time}"
+        ),
+        time=texts.duration(result.median, "median"),
+    )
+    if result.median_low is None and result.median_high is None:
+        return runs + texts.say(_("; no confidence interval can be estimated."))
+    interval = texts.median_limits()
+    return runs + texts.say(_(" ({level} confidence interval {interval})."), level=texts.level(), interval=interval)
 
 
 def _plain_words(texts: PatientTexts) -> PanelRow | None:
@@ -194,7 +205,7 @@ def _guard(texts: PatientTexts) -> PanelRow | None:
     if not outside:
         return None
     runs = texts.say(_("**Outside the range of the data.** "))
-    for i, value in enumerate(outside):
+    for i, value in enumerate(outside[:_MOST_OUTSIDE]):
         runs += texts.say("; " if i else "")
         runs += texts.say(
             _("{label} {value} (development patients: {range})"),
@@ -202,6 +213,9 @@ def _guard(texts: PatientTexts) -> PanelRow | None:
             value=texts.given(value),
             range=texts.training_range(value),
         )
+    if len(outside) > _MOST_OUTSIDE:
+        n = len(outside) - _MOST_OUTSIDE
+        runs += texts.say(texts.ngettext("; and {n} more", "; and {n} more", n), n=texts.label(str(n)))
     runs += texts.say(_(". For such patients the estimate is an extrapolation: the cohort has none of them."))
     return PanelRow((Panel("", (Callout(runs, "warning"),)),))
 

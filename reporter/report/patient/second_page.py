@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import exp
-
 from reporter.report.document import Block, Bullets, Callout, Cell, Inline, Paragraph, Run, Table, TableRow
 from reporter.report.figures import FontMetrics
 from reporter.report.figures.metrics import plain_text
@@ -43,7 +41,7 @@ def _value_row(texts: PatientTexts, value: PatientValue) -> TableRow:
             Cell((Run(value.unit, is_label=True),)),
             Cell(texts.reference(value), "right"),
             Cell(texts.training_range(value), "right"),
-            Cell((texts.ratio(exp(value.log_hazard), texts.where(value, "relative_hazard")),), "right"),
+            Cell((texts.relative_hazard(value),), "right"),
             Cell(inside),
         )
     )
@@ -59,7 +57,8 @@ def _phenotype(texts: PatientTexts, fonts: FontMetrics) -> Panel | None:
         return Panel(_("Phenotype"), (Callout(words, "warning"),))
     found = result.phenotype
     blocks: list[Block] = [Paragraph(line) for line in _phenotype_words(texts, found)]
-    blocks.append(phenotype_figure(texts, found, fonts))
+    if not texts.dense:
+        blocks.append(phenotype_figure(texts, found, fonts))
     blocks.append(Paragraph(texts.say(_("Exploratory: the phenotypes were not tested against noise.")), "note"))
     return Panel(plain_text(texts.say(_("Phenotype {name}"), name=found.phenotype)), tuple(blocks))
 
@@ -67,10 +66,10 @@ def _phenotype(texts: PatientTexts, fonts: FontMetrics) -> Panel | None:
 def _phenotype_words(texts: PatientTexts, found: PatientPhenotype) -> tuple[Inline, ...]:
     _ = texts.gettext
     first = texts.say(
-        _("This patient resembles most the {n} development patients of phenotype {name}: a random forest gives it a "
-          "probability of {p}, from {features}."),
-        features="; ".join(found.features), name=texts.label(found.phenotype),
-        n=texts.count(found.n, "phenotype/n"), p=texts.percent(found.probability, "phenotype/probability", sign=True),
+        _("A random forest assigns this patient to phenotype {name} of {k} with a probability of {p}. "
+          "Features used: {features}."),
+        name=texts.label(found.phenotype), k=texts.label(str(len(found.probabilities))),
+        p=texts.percent(found.probability, "phenotype/probability", sign=True), features="; ".join(found.features),
     )  # fmt: skip
     known = [h for h in found.horizons if h.survival is not None]
     if not known:
@@ -78,8 +77,9 @@ def _phenotype_words(texts: PatientTexts, found: PatientPhenotype) -> tuple[Inli
     last = known[-1]
     where = f"phenotype/{texts.time_key(last.time)}"
     second = texts.say(
-        _("Of 100 development patients of this phenotype, {n} were event-free at {time} and {rest} were not "
-          "(Kaplan–Meier; {level} confidence interval of the first number {interval})."),
+        _("The development cohort has {size} patients of this phenotype; of 100 of them, {n} were event-free at {time} "
+          "and {rest} were not (Kaplan–Meier; {level} confidence interval of the first number {interval})."),
+        size=texts.count(found.n, "phenotype/n"),
         n=texts.about(last.survival or 0.0, f"{where}/survival"),
         rest=texts.about_rest(last.survival or 0.0, f"{where}/event"),
         time=texts.time(last.time), level=texts.level(), interval=texts.limits(last.conf_low, last.conf_high, where),
@@ -90,7 +90,10 @@ def _phenotype_words(texts: PatientTexts, found: PatientPhenotype) -> tuple[Inli
 def _performance(texts: PatientTexts) -> Panel:
     _ = texts.gettext
     heading = _("How good is the model?")
-    blocks: list[Block] = [Paragraph(_discrimination(texts, found)) for found in texts.result.performance]
+    blocks: list[Block] = [
+        Paragraph(_discrimination(texts, found))
+        for found in sorted(texts.result.performance, key=lambda found: found.cohort != "validation")
+    ]
     external = [p for p in texts.result.performance if p.calibration]
     if external:
         blocks.append(_calibration(texts, external[0]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import exp
 
 from reporter.report.document import Inline, Run
 from reporter.report.format import (
@@ -28,14 +29,21 @@ from reporter.results.patient import PatientHorizon, PatientResult, PatientValue
 
 _PARTS = re.compile(r"(\*\*|\{\w+\})")
 _ID_START, _ID_END = 28, 8
+_LARGEST_LOG = 700.0  # exp overflows beyond; what is printed stops at 1000
 
 
 @dataclass(frozen=True)
 class PatientTexts:
-    """Writes the texts of one patient in one language."""
+    """Writes the texts of one patient in one language; `dense` asks for the short form."""
 
     language: Language
     result: PatientResult
+    dense: bool = False
+
+    @property
+    def tight(self) -> bool:
+        """True when page 1 has to make room: for a warning, or because all is set small."""
+        return self.dense or bool(self.result.out_of_range)
 
     def gettext(self, message: str) -> str:
         """Return a message in the language."""
@@ -184,7 +192,8 @@ class PatientTexts:
         """Return a ratio of hazards or of events."""
         if value is None:
             return Run(ABSENT)
-        return self.number(sign + ratio(value, ratio_digits((value,))), where)
+        digits = ratio_digits((value,)) if value < 10 else 2
+        return self.number(sign + ratio(value, digits), where)
 
     def ratio_limits(self, low: float | None, high: float | None, where: str) -> Inline:
         """Return the interval of a ratio."""
@@ -198,6 +207,10 @@ class PatientTexts:
         return Run(ABSENT) if value is None else self.number(scientific(value), "check/largest_difference")
 
     # One predictor.
+
+    def relative_hazard(self, value: PatientValue, *, sign: str = "") -> Run:
+        """Return what a predictor does to the hazard, against the cohort's average of it."""
+        return self.ratio(exp(min(value.log_hazard, _LARGEST_LOG)), self.where(value, "relative_hazard"), sign=sign)
 
     def where(self, value: PatientValue, stat: str) -> str:
         """Return where a number of a predictor stands within the patient's addresses."""

@@ -81,18 +81,19 @@ class Context:
         """Return the label of a column, with its unit, or with the step of its hazard ratio."""
         info = self.column(name)
         _ = self.gettext
-        if per and info.kind == "numeric" and (info.per != 1 or info.transform != "identity"):
+        if per and info.kind == "numeric":
             return f"{info.label}, {self._step(info)}"
         return f"{info.label}, {info.unit}" if unit and info.unit else info.label
 
     def _step(self, info: ColumnInfo) -> str:
         _ = self.gettext
         size = plain_number(info.per)
+        unit = {"years": _("year"), "months": _("month"), "days": _("day")}.get(info.unit) if info.per == 1 else None
         if info.transform == "log2":
             return _("per doubling") if info.per == 1 else _("per {n} doublings").format(n=size)
         if info.transform == "log1p":
             return _("per {n} of log(1 + x)").format(n=size)
-        return _("per {n}").format(n=f"{size} {info.unit}".strip())
+        return _("per {n}").format(n=f"{size} {unit or info.unit}".strip())
 
     def term_label(self, term: str) -> str:
         """Return the words of a coefficient: the label of its column, and its level after a colon."""
@@ -173,7 +174,7 @@ class Context:
 
     def p_statement(self, node: AnalysisNode, row: Row, stat: str = "p_value") -> Inline:
         """Return ``P = .03``."""
-        return (Run("P", italic=True), Run(" "), self.spelt(node, row, stat, p_relation))
+        return (Run("P", italic=True), Run("\u00a0"), self.spelt(node, row, stat, p_relation))
 
     def curve_number(self, node: AnalysisNode, curve: Curve, stat: str, index: int, write: Write = count) -> Run:
         """Return a number of one point of a curve; the verdict is that of its column."""
@@ -245,6 +246,14 @@ class Context:
         _ = self.gettext
         return {"development": _("Development cohort"), "validation": _("Validation cohort")}.get(cohort, cohort)
 
+    def level_label(self, variable: str, level: str) -> str:
+        """Return the words of a level; after its variable where the level alone says nothing."""
+        if variable == "phenotype":
+            return self.gettext("Phenotype {n}").format(n=level)
+        info = self.column(variable)
+        bare = all(len(name) <= 3 or not any(c.isalpha() for c in name) for name in info.levels)
+        return f"{info.label}: {level_text(level)}" if bare else level_text(level)
+
     def has_cohort(self, cohort: str) -> bool:
         """Return whether the study has that cohort."""
         return any(info.name == cohort for info in self.results.cohorts)
@@ -253,10 +262,6 @@ class Context:
         """Return the grouping variables of the study, the phenotype left out."""
         nodes = self.results.nodes("kaplan_meier", cohort=cohort, endpoint=endpoint.name)
         return tuple(node.variable for node in nodes if node.variable not in ("", "phenotype") and not node.failed)
-
-    def caption(self, template: str, **parts: Run | Inline) -> Inline:
-        """Return the words of a caption; the number is set in front when the document is whole."""
-        return fill(template, **parts)
 
 
 def share(digits: int = 1) -> Write:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reporter.report.document import Block, Callout, Cell, Inline, Paragraph, Run, Section, Table, TableRow
 from reporter.report.figures import choose_forest_axis, draw_forest_axis, draw_forest_row
 from reporter.report.figures.models import ForestAxis, ForestRow
-from reporter.report.format import count, decimals, fixed, p_value, plain_number
+from reporter.report.format import count, decimals, p_value, plain_number
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import absent_cell, blank, cell, fill, level_words, words
 from reporter.report.sections.tables import heads, note
@@ -142,8 +142,19 @@ def _notes(context: Context, endpoint: EndpointInfo, full: AnalysisNode | None, 
     if found:
         notes.append(found)
     if forest:
-        notes.append(note(_("Squares and lines: hazard ratios and intervals of the multivariable model; arrows: intervals beyond the axis; open circles: reference levels.")))
-    notes.append((words(_("P"), italic=True), words(_(" values are two-sided, from Wald tests, not adjusted for multiple testing."))))
+        notes.append(
+            note(
+                _(
+                    "Squares and lines: hazard ratios and intervals of the multivariable model; arrows: intervals beyond the axis; open circles: reference levels."
+                )
+            )
+        )
+    notes.append(
+        (
+            words(_("P"), italic=True),
+            words(_(" values are two-sided, from Wald tests, not adjusted for multiple testing.")),
+        )
+    )
     return tuple(notes)
 
 
@@ -169,7 +180,12 @@ def cox_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     caption = fill(_("{endpoint}: Cox proportional-hazards models."), endpoint=words(endpoint.label))
     head, spanner = _heads(context, full, single=single)
     return Table(
-        f"cox_{endpoint.name}", caption, head, tuple(rows), spanner, _notes(context, endpoint, full, forest=axis is not None)
+        f"cox_{endpoint.name}",
+        caption,
+        head,
+        tuple(rows),
+        spanner,
+        _notes(context, endpoint, full, forest=axis is not None),
     )
 
 
@@ -207,7 +223,9 @@ def fit_table(context: Context, endpoint: EndpointInfo) -> Table | None:
                 )
             )
         )
-    caption = fill(_("{endpoint}: tests of the multivariable model against no covariates."), endpoint=words(endpoint.label))
+    caption = fill(
+        _("{endpoint}: tests of the multivariable model against no covariates."), endpoint=words(endpoint.label)
+    )
     head = heads((_("Test"), "left"), ("χ²", "right"), (_("df"), "right"), ("P", "right"))
     return Table(f"cox_tests_{endpoint.name}", caption, head, tuple(rows), widths=(3.0, 1.0, 1.0, 1.0))
 
@@ -263,11 +281,11 @@ def _warnings(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...]:
             texts += [f"{context.analysis_name(node)}: {text}" for text in node.notes]
     if texts:
         out.append(Callout((words(_("From the fits: ") + "; ".join(dict.fromkeys(texts)) + "."),), "warning"))
-    node = context.node("cox_model", "development", endpoint.name)
-    per = node.rows[0].get("events_per_variable").value if node is not None else None
-    if node is not None and per is not None and per < FEW_EVENTS:
+    model = context.node("cox_model", "development", endpoint.name)
+    per = model.rows[0].get("events_per_variable").value if model is not None else None
+    if model is not None and per is not None and per < FEW_EVENTS:
         text = _("With {events} events per coefficient the model is likely to fit noise; its estimates are unstable.")
-        number = context.number(node, node.rows[0], "events_per_variable", decimals(1))
+        number = context.number(model, model.rows[0], "events_per_variable", decimals(1))
         out.append(Callout(fill(text, events=number), "warning"))
     return tuple(out)
 
@@ -291,6 +309,3 @@ def cox_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: 
         if table is not None:
             blocks.append(table)
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None
-
-
-__all__ = ["cox_section", "cox_table", "fit_table", "fixed", "leading_terms"]

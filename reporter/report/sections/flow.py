@@ -8,7 +8,7 @@ from reporter.report.figures.models import FlowColumn, FlowFigure, FlowStep
 from reporter.report.format import count
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, words
-from reporter.results.tree import CohortInfo, EndpointInfo
+from reporter.results.tree import AttritionStep, CohortInfo, EndpointInfo
 
 
 def _counted(number: int) -> Run:
@@ -25,8 +25,14 @@ def flow_steps(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> tu
     excluded: list[Inline] = []
     if wanted:
         excluded.append(fill(_("{n} excluded"), n=_counted(removed)))
-        excluded += [fill(_("{n} at: {step}"), n=_counted(s.n_removed), step=words(s.label)) for s in wanted]
+        excluded += [_step(context, step) for step in wanted]
     return (FlowStep((read,), tuple(excluded)), FlowStep(_analysed(context, info, endpoint)))
+
+
+def _step(context: Context, step: AttritionStep) -> Inline:
+    _ = context.gettext
+    text = _("{n} did not meet: {step}") if step.name.startswith("include") else _("{n} {step}")
+    return fill(text, n=_counted(step.n_removed), step=words(step.label))
 
 
 def _analysed(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> tuple[Inline, ...]:

@@ -39,6 +39,11 @@ def fill(template: str, **parts: Run | Inline) -> Inline:
     return tuple(out)
 
 
+def sentence(text: str) -> Run:
+    """Return a note of an analysis as a sentence."""
+    return words(f"{text[:1].upper()}{text[1:].rstrip('.')}.")
+
+
 def join(parts: Iterable[Inline], separator: str = ", ") -> Inline:
     """Return the parts one after the other."""
     out: list[Run] = []

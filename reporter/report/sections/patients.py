@@ -85,8 +85,7 @@ def _overall_places(context: Context, endpoint: EndpointInfo, group: str) -> tup
         places.append(Place(development, "", words(_("All")), first))
     grouped = context.node("baseline", "development", endpoint.name, group) if group else None
     if grouped is not None and len(context.column(group).levels) <= MAX_LEVELS - both:
-        label = context.column(group).label
-        places += level_places(context, grouped, f"{first}: {label}" if both else label)
+        places += level_places(context, grouped, first)
     if validation is not None:
         places.append(Place(validation, "", words(_("All")), context.cohort_label("validation")))
     return tuple(places)
@@ -101,7 +100,11 @@ def first_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     if not places:
         return None
     label = words(context.column(group).label) if group else words("")
-    text = _("Characteristics of the patients, overall and by: {group}.") if group else _("Characteristics of the patients.")
+    text = (
+        _("Characteristics of the patients, overall and by: {group}.")
+        if group
+        else _("Characteristics of the patients.")
+    )
     caption = fill(text, group=label)
     return characteristics_table(context, "characteristics", caption, places, variables_of(places[0].node))
 

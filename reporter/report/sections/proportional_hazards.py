@@ -47,7 +47,9 @@ def ph_table(context: Context, node: AnalysisNode, endpoint: EndpointInfo) -> Ta
     caption = fill(_("{endpoint}: test of proportional hazards."), endpoint=words(endpoint.label))
     head = heads((_("Covariate"), "left"), ("χ²", "right"), (_("df"), "right"), ("P", "right"))
     transform = getattr(node.options, "transform", "km")
-    text = _("Score test for a trend of the coefficient over time, transform '{transform}'; small P values speak against proportional hazards.")
+    text = _(
+        "Score test for a trend of the coefficient over time, transform '{transform}'; small P values speak against proportional hazards."
+    )
     notes = (note(text.format(transform=transform)),)
     return Table(f"ph_test_{endpoint.name}", caption, head, tuple(rows), notes=notes, widths=(3.0, 1.0, 1.0, 1.0))
 
@@ -62,7 +64,9 @@ def ph_statement(context: Context, node: AnalysisNode) -> Callout | Paragraph | 
     whole = node.find(term=GLOBAL)
     total: Inline = fill(_(" Global test: {p}."), p=context.p_statement(node, whole)) if whole else ()
     if not broken:
-        text = _("No covariate showed a change of its hazard ratio over time at the 5% level; that does not prove that none has one.")
+        text = _(
+            "No covariate showed a change of its hazard ratio over time at the 5% level; that does not prove that none has one."
+        )
         return Paragraph((*fill(text), *total))
     items = join(
         [(*(_label(context, row.term),), Run(" ("), *context.p_statement(node, row), Run(")")) for row in broken], "; "
@@ -114,16 +118,18 @@ def axis_ticks(context: Context, endpoint: EndpointInfo, transform: str, curve: 
 def _smooth_figure(context: Context, node: AnalysisNode, curve: Curve, endpoint: EndpointInfo) -> Figure:
     _ = context.gettext
     transform = getattr(node.options, "transform", "km")
-    columns = [tuple(v if v is not None else 0.0 for v in curve.column(s)) for s in ("estimate", "conf_low", "conf_high")]
+    columns = [
+        tuple(v if v is not None else 0.0 for v in curve.column(s)) for s in ("estimate", "conf_low", "conf_high")
+    ]
     reference = _reference(context, endpoint, curve.term)
     ticks = axis_ticks(context, endpoint, transform, curve)
     unit = context.unit(endpoint.unit)
     x_label = _("Time, {unit}").format(unit=unit) if ticks else _("Time (transform '{name}')").format(name=transform)
     known = [*columns[1], *columns[2], *([reference] if reference is not None else [])]
     label = context.term_label(curve.term)
-    said = _("Smoothed coefficient of {term} over time: from {first} at the first events to {last} at the last.").format(
-        term=label, first=decimals(2)(columns[0][0]), last=decimals(2)(columns[0][-1])
-    )
+    said = _(
+        "Smoothed coefficient of {term} over time: from {first} at the first events to {last} at the last."
+    ).format(term=label, first=decimals(2)(columns[0][0]), last=decimals(2)(columns[0][-1]))
     drawn = draw_smooth(
         SmoothFigure(
             title=_("Coefficient of {term} over time").format(term=label),
@@ -156,7 +162,7 @@ def _reference(context: Context, endpoint: EndpointInfo, term: str) -> float | N
     return row.get("estimate").value if row is not None and any(s.stat == "estimate" for s in row.stats) else None
 
 
-def _shown(context: Context, node: AnalysisNode, tests: AnalysisNode) -> Sequence[Curve]:
+def _shown(node: AnalysisNode, tests: AnalysisNode) -> Sequence[Curve]:
     """Return the curves to draw: all, or where they are many those whose covariate fails the test."""
     if len(node.curves) <= MOST_PLOTS:
         return node.curves
@@ -169,10 +175,12 @@ def _plots(context: Context, tests: AnalysisNode, endpoint: EndpointInfo) -> tup
     node = context.node("ph_smooth_curve", "development", endpoint.name)
     if node is None or not node.curves:
         return ()
-    shown = _shown(context, node, tests)
+    shown = _shown(node, tests)
     out: list[Block] = []
     if len(shown) < len(node.curves):
-        text = _("Of {all} coefficients the {shown} with the clearest change are drawn; the others are in results.json.")
+        text = _(
+            "Of {all} coefficients the {shown} with the clearest change are drawn; the others are in results.json."
+        )
         numbers = {"all": Run(count(len(node.curves)), is_label=True), "shown": Run(count(len(shown)), is_label=True)}
         out.append(Paragraph(fill(text, **numbers), "note"))
     figures = [_smooth_figure(context, node, curve, endpoint) for curve in shown]

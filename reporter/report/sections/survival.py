@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from reporter.report.document import Block, Cell, Inline, Paragraph, Run, Section, Table, TableRow
-from reporter.report.format import count, decimals, fixed
+from reporter.report.document import Block, Cell, Figure, Inline, Paragraph, Run, Section, Table, TableRow
+from reporter.report.format import Write, count, decimals
 from reporter.report.sections.context import Context, share
-from reporter.report.sections.inline import absent_cell, cell, fill, level_words, words
+from reporter.report.sections.inline import absent_cell, cell, fill, level_words, sentence, words
 from reporter.report.sections.survival_figure import MAX_GROUPS, survival_figure
-from reporter.report.sections.tables import heads, note
-from reporter.results.tree import AnalysisNode, EndpointInfo
+from reporter.report.sections.tables import heads
+from reporter.results.tree import AnalysisNode, EndpointInfo, Row
 
 _MOST_HORIZONS = 3
+ALL_HEIGHT, GROUP_HEIGHT = 118.0, 126.0
 ANALYSES = ("kaplan_meier", "log_rank")
 
 
@@ -57,9 +59,7 @@ def _survival_cells(
     return tuple(cells)
 
 
-def _lead_cells(
-    context: Context, cohort: str, endpoint: EndpointInfo, variable: str, level: str
-) -> tuple[Cell, ...]:
+def _lead_cells(context: Context, cohort: str, endpoint: EndpointInfo, variable: str, level: str) -> tuple[Cell, ...]:
     """Return patients and events, and the median with its interval."""
     node = context.node("kaplan_meier", cohort, endpoint.name, variable)
     row = node.find(group=variable, level=level) if node else None
@@ -73,12 +73,11 @@ def _lead_cells(
     median = absent_cell()
     if quantiles is not None and at is not None:
         write = decimals(0 if endpoint.unit == "days" else 1)
-        median = Cell(_median_runs(context, quantiles, endpoint, variable, level, write), "center")
+        median = Cell(_median_runs(context, quantiles, at, write), "center")
     return (counts, median)
 
 
-def _median_runs(context, node, endpoint, variable, level, write) -> Inline:  # type: ignore[no-untyped-def]
-    row = node.find(group=variable, level=level)
+def _median_runs(context: Context, node: AnalysisNode, row: Row, write: Write) -> Inline:
     first = context.number(node, row, "median", write)
     if all(row.get(stat).value is None for stat in ("median", "conf_low", "conf_high")):
         return (first,)
@@ -109,7 +108,13 @@ def _header(context: Context, cohort: str, endpoint: EndpointInfo, variable: str
 
 
 def _rows(
-    context: Context, cohort: str, endpoint: EndpointInfo, variables: Sequence[str], horizons: Sequence[float], *, lead: bool
+    context: Context,
+    cohort: str,
+    endpoint: EndpointInfo,
+    variables: Sequence[str],
+    horizons: Sequence[float],
+    *,
+    lead: bool,
 ) -> list[TableRow]:
     _ = context.gettext
     rows: list[TableRow] = []
@@ -134,7 +139,7 @@ def _notes(context: Context, cohort: str, endpoint: EndpointInfo, variables: Seq
     for variable in variables:
         node = context.node("kaplan_meier", cohort, endpoint.name, variable)
         texts += node.notes if node else ()
-    return tuple(note(f"{text}.") for text in dict.fromkeys(texts))
+    return tuple((sentence(text),) for text in dict.fromkeys(texts))
 
 
 def survival_tables(
@@ -155,8 +160,14 @@ def survival_tables(
         if lead:
             median = _("Median ({ci}), {unit}").format(ci=level, unit=context.unit(endpoint.unit))
             titles += [(_("No./events"), "center"), (median, "center")]
-        titles += [(_("% at {time} ({ci})").format(time=_point(context, h, endpoint), ci=level), "center") for h in chunk]
-        text = _("{endpoint}: median and survival at the horizons ({cohort}).") if chunk else _("{endpoint}: medians ({cohort}).")
+        titles += [
+            (_("% at {time} ({ci})").format(time=_point(context, h, endpoint), ci=level), "center") for h in chunk
+        ]
+        text = (
+            _("{endpoint}: median and survival at the horizons ({cohort}).")
+            if chunk
+            else _("{endpoint}: medians ({cohort}).")
+        )
         caption = fill(text, endpoint=words(endpoint.label), cohort=words(context.cohort_label(cohort).lower()))
         rows = _rows(context, cohort, endpoint, variables, chunk, lead=lead)
         notes = _notes(context, cohort, endpoint, variables)
@@ -207,6 +218,17 @@ def _median_sentence(context: Context, node: AnalysisNode, endpoint: EndpointInf
     )
 
 
+def _with_note(context: Context, endpoint: EndpointInfo, blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with the explanation of bands and marks under the first figure."""
+    node = context.node("kaplan_meier_curve", "development", endpoint.name)
+    out = list(blocks)
+    for i, block in enumerate(out):
+        if isinstance(block, Figure) and node is not None:
+            out[i] = replace(block, notes=(curve_note(context, node),))
+            break
+    return out
+
+
 def survival_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: str) -> Section | None:
     """Return the survival of the development cohort; None when nothing was estimated or tried."""
     _ = context.gettext
@@ -217,14 +239,8 @@ def survival_section(context: Context, endpoint: EndpointInfo, heading: str, anc
         blocks.append(Paragraph(sentence, "lead"))
     figures: list[Block] = []
     for variable in variables:
-        figures += curves_figure(context, "development", endpoint, variable, 150.0 if variable else 140.0)
-    blocks += figures[:1]
+        figures += curves_figure(context, "development", endpoint, variable, GROUP_HEIGHT if variable else ALL_HEIGHT)
+    blocks += _with_note(context, endpoint, figures[:2])
     blocks += survival_tables(context, "development", endpoint, variables, f"survival_{endpoint.name}")
-    blocks += figures[1:]
-    node = context.node("kaplan_meier_curve", "development", endpoint.name)
-    if node is not None and figures:
-        blocks.append(Paragraph(curve_note(context, node), "note"))
+    blocks += figures[2:]
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None
-
-
-__all__ = ["curves_figure", "fixed", "lead_sentence", "survival_section", "survival_tables"]

@@ -50,13 +50,9 @@ def _at_risk(curve: Curve, time: float) -> float:
 def _risk_cell(context: Context, node: AnalysisNode, curve: Curve, time: float) -> Inline:
     """Return the number at risk at `time` (T >= time) and the events up to it."""
     index = bisect_left(curve.time, time)
-    at_risk = (
-        context.curve_number(node, curve, "n_risk", index) if index < len(curve.time) else Run("0", is_label=True)
-    )
+    at_risk = context.curve_number(node, curve, "n_risk", index) if index < len(curve.time) else Run("0", is_label=True)
     last = bisect_right(curve.time, time) - 1
-    events = (
-        context.curve_number(node, curve, "cumulative_n_event", last) if last >= 0 else Run("0", is_label=True)
-    )
+    events = context.curve_number(node, curve, "cumulative_n_event", last) if last >= 0 else Run("0", is_label=True)
     return (at_risk, Run(" ("), events, Run(")"))
 
 
@@ -64,9 +60,7 @@ def curve_label(context: Context, variable: str, level: str, cohort: str) -> str
     """Return the words beside a curve: the level, after the variable where the level alone says nothing."""
     if not variable:
         return context.cohort_label(cohort)
-    info = context.column(variable)
-    bare = all(len(name) <= 3 or not any(c.isalpha() for c in name) for name in info.levels)
-    return f"{info.label}: {level_text(level)}" if bare else level_text(level)
+    return context.level_label(variable, level)
 
 
 def _group(context: Context, node: AnalysisNode, curve: Curve, ticks: Sequence[Tick]) -> SurvivalGroup:
@@ -120,7 +114,9 @@ def _adjusted(context: Context, info: ColumnInfo, endpoint: EndpointInfo) -> Inl
     return fill(text, level=words(level_text(info.levels[1])), ratio=ratio)
 
 
-def _statistics(context: Context, node: AnalysisNode, endpoint: EndpointInfo, levels: Sequence[str]) -> tuple[Inline, ...]:
+def _statistics(
+    context: Context, node: AnalysisNode, endpoint: EndpointInfo, levels: Sequence[str]
+) -> tuple[Inline, ...]:
     _ = context.gettext
     lines = [_medians(context, node, endpoint, levels)]
     test = context.node("log_rank", node.cohort, endpoint.name, node.variable)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from reporter.report.document import Cell, Inline, Run, Table, TableRow
 from reporter.report.format import Write, count, fixed, percentage
 from reporter.report.sections.context import Context
-from reporter.report.sections.inline import absent_cell, blank, cell, fill, level_words, words
+from reporter.report.sections.inline import blank, cell, fill, level_words, sentence, words
 from reporter.report.sections.tables import note
 from reporter.results.address import level_term
-from reporter.results.tree import AnalysisNode, ColumnInfo
+from reporter.results.tree import AnalysisNode, ColumnInfo, Row
 from reporter.spec.options import BaselineOptions
 
 MAX_LEVELS = 6
@@ -26,33 +26,34 @@ class Place:
     heading: Run
     spanner: str = ""
 
-    def find(self, term: str):  # type: ignore[no-untyped-def]
+    def find(self, term: str) -> Row | None:
         """Return the row of a term, or None."""
         return self.node.find(group=self.node.variable, level=self.level, term=term)
 
 
 def level_places(context: Context, node: AnalysisNode, spanner: str = "") -> tuple[Place, ...]:
-    """Return one column for each level of a grouped node."""
+    """Return one column for each level of a grouped node that has patients."""
     info = context.column(node.variable)
     return tuple(
-        Place(node, level, level_words(level), spanner)
+        Place(node, level, words(context.level_label(node.variable, level)), spanner)
         for level in info.levels
         if node.find(group=node.variable, level=level, term="GLOBAL") is not None
     )
 
 
 def _measured_digits(values: Sequence[float | None]) -> int:
-    """Whole numbers stay whole; others get one decimal, two below 10."""
+    """Whole numbers stay whole, as do those from 100 on; others get one decimal, two below 10."""
     known = [v for v in values if v is not None]
     if all(v == round(v) for v in known):
         return 0
-    return 1 if max((abs(v) for v in known), default=0.0) >= 10 else 2
+    largest = max((abs(v) for v in known), default=0.0)
+    return 0 if largest >= 100 else 1 if largest >= 10 else 2
 
 
 def _median_cell(context: Context, place: Place, term: str, digits: int) -> Cell:
     row = place.find(term)
     if row is None:
-        return absent_cell()
+        return blank()
 
     def write(value: float) -> str:
         return fixed(value, digits)
@@ -64,17 +65,15 @@ def _median_cell(context: Context, place: Place, term: str, digits: int) -> Cell
 def _share_cell(context: Context, place: Place, term: str) -> Cell:
     row = place.find(term)
     if row is None:
-        return absent_cell()
+        return blank()
     number = context.number(place.node, row, "n", count)
-    return cell(
-        number, Run(" ("), context.number(place.node, row, "percent", percentage), Run(")"), align="center"
-    )
+    return cell(number, Run(" ("), context.number(place.node, row, "percent", percentage), Run(")"), align="center")
 
 
 def _count_cell(context: Context, place: Place, term: str, stat: str, write: Write = count) -> Cell:
     row = place.find(term)
     if row is None:
-        return absent_cell()
+        return blank()
     return cell(context.number(place.node, row, stat, write), align="center")
 
 
@@ -135,9 +134,7 @@ def characteristics_table(
     _ = context.gettext
     first = words(_("Characteristic"))
     head = (Cell((first,)), *(Cell((place.heading,), "center") for place in places))
-    counts = TableRow(
-        (cell(words(_("Patients"))), *(_count_cell(context, place, "GLOBAL", "n") for place in places))
-    )
+    counts = TableRow((cell(words(_("Patients"))), *(_count_cell(context, place, "GLOBAL", "n") for place in places)))
     events = TableRow(
         (cell(words(_("Events"))), *(_count_cell(context, place, "GLOBAL", "n_event") for place in places))
     )
@@ -145,7 +142,7 @@ def characteristics_table(
     for variable in variables:
         rows += _variable_rows(context, places, variable)
     notes = [note(_("IQR, interquartile range (quantiles of type 7). Percentages are of the patients with a value."))]
-    notes += [note(f"{text}.") for text in dict.fromkeys(t for place in places for t in place.node.notes)]
+    notes += [(sentence(text),) for text in dict.fromkeys(t for place in places for t in place.node.notes)]
     return Table(name, caption, head, tuple(rows), _spanner(places), tuple(notes))
 
 

@@ -9,7 +9,6 @@ from reporter.report.document import Block, Cell, Columns, Figure, Inline, Run, 
 from reporter.report.format import ABSENT
 from reporter.report.sections.context import NOT_REACHED, Context
 from reporter.report.sections.inline import words
-from reporter.results.value import Reason
 
 
 def _runs(table: Table) -> Iterable[Run]:

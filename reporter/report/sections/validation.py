@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from reporter.report.document import Block, Callout, Cell, Columns, Figure, Inline, Paragraph, Run, Section, Table, TableRow
+from reporter.report.document import (
+    Block,
+    Callout,
+    Cell,
+    Columns,
+    Figure,
+    Inline,
+    Paragraph,
+    Run,
+    Section,
+    Table,
+    TableRow,
+)
 from reporter.report.figures import draw_calibration
 from reporter.report.figures.models import CalibrationFigure, CalibrationPoint, Tick
 from reporter.report.format import count, decimals, percent, ratio
 from reporter.report.sections.context import Context, share
-from reporter.report.sections.inline import cell, fill, words
+from reporter.report.sections.inline import cell, fill, sentence, words
 from reporter.report.sections.survival import curves_figure, lead_sentence, survival_tables
 from reporter.report.sections.tables import heads, note
 from reporter.results.tree import AnalysisNode, EndpointInfo, Row
@@ -73,9 +85,7 @@ def slope_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
         text,
         slope=context.spelt(node, row, "calibration_slope", decimals(2)),
         ci=context.level_of_confidence(getattr(node.options, "conf_level", 0.95)),
-        interval=context.interval(
-            node, row, decimals(2), "calibration_slope_conf_low", "calibration_slope_conf_high"
-        ),
+        interval=context.interval(node, row, decimals(2), "calibration_slope_conf_low", "calibration_slope_conf_high"),
     )
 
 
@@ -109,8 +119,14 @@ def calibration_table(context: Context, endpoint: EndpointInfo) -> Table | None:
         (_("Observed/expected ({ci})").format(ci=level), "center"),
     )
     caption = fill(_("{endpoint}: calibration in the validation cohort."), endpoint=words(endpoint.label))
-    notes = [note(_("Observed risk: 1 − Kaplan–Meier. A ratio above 1 means more events than the model expects. Limits by the delta method on the log scale."))]
-    notes += [note(f"{text}.") for text in node.notes]
+    notes = [
+        note(
+            _(
+                "Observed risk: 1 − Kaplan–Meier. A ratio above 1 means more events than the model expects. Limits by the delta method on the log scale."
+            )
+        )
+    ]
+    notes += [(sentence(text),) for text in node.notes]
     return Table(f"calibration_{endpoint.name}", caption, head, tuple(lines), notes=tuple(notes))
 
 
@@ -151,11 +167,18 @@ def calibration_figure(context: Context, endpoint: EndpointInfo) -> Figure | Non
             x_label=_("Predicted risk at {time}, %").format(time=time),
             y_label=_("Observed risk at {time}, %").format(time=time),
             ticks=ticks,
+            height=168.0,
         ),
         context.fonts,
     )
     caption = fill(_("Calibration at {time} by tenths of predicted risk."), time=words(time))
-    notes = (note(_("Points: mean predicted against observed (1 − Kaplan–Meier) risk with intervals; dashed: perfect agreement.")),)
+    notes = (
+        note(
+            _(
+                "Points: mean predicted against observed (1 − Kaplan–Meier) risk with intervals; dashed: perfect agreement."
+            )
+        ),
+    )
     return Figure(f"calibration_{endpoint.name}", caption, drawn, said, notes, half_width=True)
 
 
@@ -178,7 +201,9 @@ def tenths_table(context: Context, endpoint: EndpointInfo) -> Table | None:
                 )
             )
         )
-    head = heads((_("Tenth"), "left"), (_("No."), "right"), (_("Predicted, %"), "right"), (_("Observed, % (CI)"), "center"))
+    head = heads(
+        (_("Tenth"), "left"), (_("No."), "right"), (_("Predicted, %"), "right"), (_("Observed, % (CI)"), "center")
+    )
     time = context.time_point(node.rows[0].time or 0.0, endpoint.unit)
     caption = fill(_("Risk at {time} by tenths."), time=time)
     return Table(f"calibration_group_{endpoint.name}", caption, head, tuple(rows))
@@ -225,5 +250,5 @@ def validation_section(context: Context, endpoint: EndpointInfo, heading: str, a
         blocks.append(Paragraph(sentence))
     blocks += survival_tables(context, COHORT, endpoint, variables, f"survival_validation_{endpoint.name}")
     for variable in variables[1:] or variables:
-        blocks += curves_figure(context, COHORT, endpoint, variable, 112.0)
+        blocks += curves_figure(context, COHORT, endpoint, variable, 104.0)
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None

@@ -46,7 +46,7 @@ class RChild:
     """
 
     def __init__(self, *, start_limit_s: float, command: Sequence[str] = COMMAND) -> None:
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 closed by kill()
         try:
             self._process = subprocess.Popen(  # noqa: S603
                 list(command),
@@ -127,8 +127,12 @@ class RChild:
             write_message(self._to, header, vectors)
             return read_message(self._from)
 
+    def stop(self) -> None:
+        """End the child; the thread that waits for its answer gets ChildError and closes the pipes."""
+        self._process.kill()
+
     def kill(self) -> None:
-        """End the child and close its pipes."""
+        """End the child and close its pipes; only where no other thread waits for an answer."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):

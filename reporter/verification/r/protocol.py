@@ -34,7 +34,7 @@ def write_message(stream: BinaryIO, header: Header, vectors: Sequence[Floats] = 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
     data = stream.read(size)
-    if data is None or len(data) < size:
+    if len(data) < size:
         raise EOFError("the other side closed the channel")
     return data
 

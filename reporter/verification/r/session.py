@@ -38,7 +38,8 @@ def reference_files(scripts: Path) -> list[str]:
 
 def frame_message(frame: AnalysisFrame) -> tuple[Header, list[Floats]]:
     """Return a frame as vectors: numbers, level codes from 1, NaN where missing."""
-    names, levels = [".time", ".event"], [[], []]
+    names = [".time", ".event"]
+    levels: list[list[str]] = [[], []]
     vectors = [frame.time, frame.event.astype(np.float64)]
     for name, column in frame.columns.items():
         names.append(name)
@@ -111,7 +112,7 @@ class RSession:
         self._closing = True
         child = self._child
         if child is not None:
-            child.kill()
+            child.stop()
         self._queue.put(None)
         self._thread.join()
 
@@ -164,7 +165,9 @@ class RSession:
                 self._start_child()
             self._send_frames(frames)
             code = options_code(task.options)
-            return read_answer(*self._ask({"ask": "run", "task": [task.options.kind, task.cohort, task.endpoint, code]}))
+            return read_answer(
+                *self._ask({"ask": "run", "task": [task.options.kind, task.cohort, task.endpoint, code]})
+            )
         except (ChildError, ValueError) as error:
             self._drop_child()
             return Answer(not_run=str(error))

@@ -36,7 +36,8 @@ class EmbeddedR:
         from rpy2 import rinterface
         from rpy2.rinterface_lib import embedded
 
-        embedded.set_initoptions(("rpy2", "--vanilla", "--quiet"))
+        start: Any = ("rpy2", "--vanilla", "--quiet")
+        embedded.set_initoptions(start)
         rinterface.initr()
         self._r: Any = rinterface
         self._call("source", self._strings([str(HOST)]))
@@ -57,7 +58,7 @@ class EmbeddedR:
 
     def frame(self, key: str, names: list[str], levels: list[list[str]], columns: list[Floats]) -> None:
         """Make a data frame of R from vectors."""
-        vectors = [self._r.FloatSexpVector.from_memoryview(memoryview(column)) for column in columns]
+        vectors = [self._r.FloatSexpVector.from_memoryview(column.data) for column in columns]
         listed = self._r.ListSexpVector(vectors)
         listed.do_slot_assign("names", self._strings(names))
         of_levels = self._r.ListSexpVector([self._strings(one) for one in levels])

@@ -74,28 +74,38 @@ identified_columns <- function(x, time, event) {
   x <- x[time >= min(time[event]), , drop = FALSE]
   centred <- sweep(x, 2, colMeans(x))
   varies <- which(sqrt(colSums(centred^2)) > 1e-10 * sqrt(colSums(x^2)))
-  decomposed <- qr(centred[, varies, drop = FALSE], tol = 1e-9)
+  decomposed <- qr(centred[, varies, drop = FALSE], tol = 1e-7)
   seq_len(ncol(x)) %in% varies[decomposed$pivot[seq_len(decomposed$rank)]]
 }
 
-# coxph with two additions: `identified`, and `infinite`: coefficients of which coxph warns that they may be infinite, or
-# whose information has vanished.
+# coxph with three additions: `identified`, `infinite` (of which coxph warns, with a standard error out of proportion to the
+# range of the column, or whose information has vanished) and `converged`. Where a column is not identified the tolerance of
+# the tight control is below rounding error, and coxph would not drop it.
 fit_cox <- function(formula, data, ties) {
   if (!any(data$.event)) stop("no events: the hazard ratios cannot be estimated")
-  infinite <- integer()
-  fit <- withCallingHandlers(
-    coxph(formula, data = data, ties = ties, control = tight_control, x = TRUE, model = TRUE),
-    warning = function(caught) {
-      said <- conditionMessage(caught)
-      if (grepl("Loglik converged before variable", said, fixed = TRUE)) {
-        infinite <<- as.integer(regmatches(said, gregexpr("[0-9]+", said))[[1]])
-        invokeRestart("muffleWarning")
-      }
+  warned <- character()
+  fit_with <- function(control) withCallingHandlers(
+    coxph(formula, data = data, ties = ties, control = control, x = TRUE, model = TRUE),
+    warning = function(said) {
+      if (!grepl("Loglik converged before|may be infinite|Ran out of iterations", conditionMessage(said))) return()
+      warned <<- c(warned, conditionMessage(said))
+      invokeRestart("muffleWarning")
     }
   )
-  error <- sqrt(diag(fit$var)) * apply(fit$x, 2, function(column) diff(range(column)))
-  fit$identified <- identified_columns(fit$x, data$.time, data$.event)
-  fit$infinite <- fit$identified & (seq_along(coef(fit)) %in% infinite | !(error > 0) | error > 1e4)
+  fit <- fit_with(tight_control)
+  identified <- identified_columns(fit$x, data$.time, data$.event)
+  if (!all(identified)) {
+    warned <- character()
+    fit <- fit_with(coxph.control(eps = 1e-14, toler.chol = 1e-12, iter.max = 50))
+  }
+  named <- grep("Loglik converged before", warned, value = TRUE)
+  suspect <- seq_along(identified) %in% as.integer(unlist(regmatches(named, gregexpr("[0-9]+", named))))
+  error <- suppressWarnings(sqrt(diag(fit$var))) * apply(fit$x, 2, function(column) diff(range(column)))
+  error[!is.finite(error) | error == 0] <- Inf
+  fit$identified <- identified
+  fit$infinite <- identified & ((suspect & error > 100) | error > 1e4)
+  # With perfect separation the log-likelihood reaches 0, and its relative change never gets small.
+  fit$converged <- !any(grepl("Ran out of iterations", warned)) || abs(fit$loglik[2]) < 1e-8 * abs(fit$loglik[1])
   fit
 }
 

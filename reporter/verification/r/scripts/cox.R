@@ -34,6 +34,11 @@ check_cox <- function(frames, cohort, endpoint, options) {
     }
   }
   df <- sum(fit$identified)
+  if (!fit$converged) {
+    estimate[] <- NA
+    fit$loglik[2] <- NA
+    fit$infinite[] <- TRUE
+  }
   model <- c(n = nrow(data), n_event = sum(data$.event), n_missing = nrow(frame) - nrow(data),
              log_likelihood = fit$loglik[2], log_likelihood_null = fit$loglik[1],
              chi_square("lr", 2 * diff(fit$loglik), df))

@@ -1,9 +1,14 @@
 # Ward clustering of standardised features; silhouettes and order of the labels worked out with base R.
 check_phenotype <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
-  data <- model_data(frame_of(frames, cohort, endpoint), terms)
-  formula <- as.formula(paste("~", paste0("x", seq_along(terms), collapse = " + ")))
-  x <- scale(model.matrix(formula, data)[, -1, drop = FALSE])
+  frame <- frame_of(frames, cohort, endpoint)
+  data <- model_data(frame, terms)
+  used <- which(vapply(terms, function(term) length(term$levels) != 1, NA))
+  if (nrow(data) < 3 || !length(used)) stop("fewer than 3 patients with all features, or no feature that varies")
+  x <- model.matrix(as.formula(paste("~", paste0("x", used, collapse = " + "))), data)[, -1, drop = FALSE]
+  varies <- apply(x, 2, function(column) any(column != column[1]))
+  if (!any(varies)) stop("no feature varies")
+  x <- scale(x[, varies, drop = FALSE])
   distances <- dist(x)
   tree <- hclust(distances, method = "ward.D2")
   d <- as.matrix(distances)
@@ -17,8 +22,10 @@ check_phenotype <- function(frames, cohort, endpoint, options) {
     nearest <- apply(others, 1, min)
     mean(ifelse(size[label] == 1, 0, (nearest - own) / pmax(nearest, own)))
   }
-  labels <- lapply(options$k, function(k) cutree(tree, k))
-  silhouettes <- vapply(labels, silhouette_of, 0)
+  distinct <- nrow(unique(x))
+  labels <- lapply(options$k, function(k) if (k < distinct) cutree(tree, k))
+  silhouettes <- vapply(labels, function(label) if (is.null(label)) NA_real_ else silhouette_of(label), 0)
+  if (all(is.na(silhouettes))) stop("no k is below the number of distinct patients")
   best <- which.max(silhouettes)
   label <- labels[[best]]
   k <- options$k[best]
@@ -29,9 +36,13 @@ check_phenotype <- function(frames, cohort, endpoint, options) {
     sum(diff(edges) * c(1, fit$surv[fit$time < options$horizon]))
   }
   area <- vapply(seq_len(k), function(i) restricted_mean(label == i), 0)
-  ranked <- order(area, -tabulate(label, k))
+  ranked <- order(signif(area, 9), -tabulate(label, k), seq_len(k))
   at <- function(...) place(cohort, endpoint, "phenotype", ...)
-  rows <- list(numbers(at(term = "GLOBAL"), c(n = nrow(data), k = k, silhouette = silhouettes[best])))
+  rows <- list(numbers(at(term = "GLOBAL"), c(n = nrow(data), n_missing = nrow(frame) - nrow(data), k = k,
+                                                   silhouette = silhouettes[best])))
+  for (name in c("tree", "forest")) {
+    rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "phenotype_classifier", term = name), c(n = nrow(data)))
+  }
   for (i in seq_along(options$k)) {
     rows[[length(rows) + 1]] <- numbers(at(term = paste0("k=", options$k[i])), c(silhouette = silhouettes[i]))
   }
