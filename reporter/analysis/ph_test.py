@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from reporter.analysis.cox import FittedModel, fit_model, why_unusable
 from reporter.analysis.kernels.chi_square import ChiSquare, chi_square
-from reporter.analysis.kernels.ph_test import PhTest, ph_test, smooth_residuals
+from reporter.analysis.kernels.ph_test import PhTest, ph_test, smooth_residuals, transform_times
 from reporter.cohort.frame import AnalysisFrame
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
 from reporter.results.value import statistic
@@ -42,6 +42,7 @@ def analyse_ph_test(frame: AnalysisFrame, options: PhTestOptions) -> tuple[Analy
     Nothing is tested where a coefficient runs to infinity, nor with too few distinct event times.
     """
     model = fit_model(frame, options.terms, options.ties)
+    transform_times(model.time, model.event, options.transform)
     why_not = why_unusable(model.fit)
     found = None if why_not else ph_test(model.fit, model.time, model.event, options.transform)
     if found is not None and not found.regular:

@@ -42,6 +42,8 @@ class PhenotypeAnalysis:
     probability
         Probability of the assigned phenotype by the trees that did not draw the patient, shape (frame.n,); NaN
         where a feature is missing.
+    clusters
+        What `analyse_recognition` works on.
     """
 
     nodes: tuple[AnalysisNode, ...]
@@ -49,6 +51,7 @@ class PhenotypeAnalysis:
     model: PhenotypeModel | None
     tree: tuple[DecisionNode, ...]
     probability: Floats | None = None
+    clusters: Clusters | None = None
 
 
 def _phenotype_rows(frame: AnalysisFrame, found: Clusters, options: PhenotypeOptions) -> Iterator[Row]:
@@ -122,8 +125,8 @@ def _column(levels: tuple[str, ...], values: Floats) -> Column:
 def analyse_phenotypes(frame: AnalysisFrame, options: PhenotypeOptions) -> PhenotypeAnalysis:
     """Cluster the complete cases of the frame, order the clusters by restricted mean survival, learn to recognise them.
 
-    Nodes: ``phenotype``, ``ward_height_curve`` (time = number of the merge), ``phenotype_classifier``; when the
-    clustering cannot be done, one ``phenotype`` node that says why.
+    Nodes: ``phenotype`` and ``ward_height_curve`` (time = number of the merge); when the clustering cannot be done,
+    one ``phenotype`` node that says why.
     """
 
     def node(name: str) -> AnalysisNode:
@@ -141,11 +144,17 @@ def analyse_phenotypes(frame: AnalysisFrame, options: PhenotypeOptions) -> Pheno
     nodes = (
         node(NAME).model_copy(update={"rows": rows, "notes": tuple(_notes(frame, found, options))}),
         node("ward_height_curve").model_copy(update={"curves": (_height_curve(found),)}),
-        node("phenotype_classifier").model_copy(
-            update={"rows": tuple(_classifier_rows(found, options)), "notes": (FOLD_RULE, RECOVERY)}
-        ),
     )
-    return PhenotypeAnalysis(nodes, _column(model.labels, values), model, model.tree, probability)
+    return PhenotypeAnalysis(nodes, _column(model.labels, values), model, model.tree, probability, found)
+
+
+def analyse_recognition(found: PhenotypeAnalysis) -> tuple[AnalysisNode, ...]:
+    """Return the node ``phenotype_classifier`` (cross-validated accuracy of tree and forest), none without clusters."""
+    if found.clusters is None or found.model is None:
+        return ()
+    rows = tuple(_classifier_rows(found.clusters, found.model.options))
+    update = {"analysis": "phenotype_classifier", "rows": rows, "notes": (FOLD_RULE, RECOVERY)}
+    return (found.nodes[0].model_copy(update=update),)
 
 
 def assign_phenotypes(model: PhenotypeModel, frame: AnalysisFrame) -> Column:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-BLOCK = 512
+BLOCK = 64  # rows of distances that stay in the cache
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,10 @@ class _Agglomeration:
     def __init__(self, x: Floats) -> None:
         n = x.shape[0]
         self.distance = _squared_distances(x)
+        self.name = np.arange(n)
         self.size = np.ones(n)
-        self.nearest = np.zeros(n, dtype=np.int64)
+        self.alive = np.ones(n, dtype=bool)
+        self.nearest = np.full(n, -1, dtype=np.int64)
         self.gap = np.full(n, np.inf)
         for i in range(n - 1):
             self._search(i)
@@ -90,11 +92,14 @@ class _Agglomeration:
         self.nearest[i] = i + 1 + j if np.isfinite(self.gap[i]) else -1
 
     def merge(self) -> tuple[int, int, float]:
-        """Merge the nearest two clusters and return them with their height."""
+        """Merge the nearest two clusters and return their names and the height."""
         i = int(self.gap.argmin())
         j, height = int(self.nearest[i]), float(np.sqrt(self.gap[i]))
+        found = int(self.name[i]), int(self.name[j]), height
         self._update(i, j)
-        return i, j, height
+        if 2 * int(self.alive.sum()) < self.alive.size:
+            self._compact()
+        return found
 
     def _update(self, i: int, j: int) -> None:
         """Lance–Williams step of Ward's method; the sums stand in the order of R's Fortran."""
@@ -107,9 +112,18 @@ class _Agglomeration:
         size[i] += size[j]
         closer = new[:i] < self.gap[:i]
         self.gap[:i][closer], self.nearest[:i][closer] = new[:i][closer], i
-        self.nearest[i], self.nearest[j], self.gap[j] = i, -1, np.inf
+        self.nearest[i], self.nearest[j], self.gap[j], self.alive[j] = i, -1, np.inf, False
         for row in np.flatnonzero((self.nearest == i) | (self.nearest == j)):
             self._search(int(row))
+
+    def _compact(self) -> None:
+        """Drop the clusters that are gone; the order of the others stays."""
+        keep = np.flatnonzero(self.alive)
+        place = np.append(np.cumsum(self.alive) - 1, -1)
+        self.nearest = place[self.nearest[keep]]
+        self.distance = self.distance[np.ix_(keep, keep)]
+        self.name, self.size, self.gap = self.name[keep], self.size[keep], self.gap[keep]
+        self.alive = np.ones(keep.size, dtype=bool)
 
 
 def ward_tree(x: Floats) -> WardTree:

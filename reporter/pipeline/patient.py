@@ -190,7 +190,7 @@ def _summary(pages: Pages, out: Path) -> list[str]:
     lines = [f"{row.id or '(no id)'}: {row.status}: {row.reason}" for row in pages.rows if row.status != "written"]
     unchecked = [result.check.why_not for result in pages.results if result.check.state == "not_run"]
     if unchecked:
-        lines.append(f"{len(unchecked)} patients were not checked against R: {unchecked[0]}")
+        lines.append(f"not checked against R: {len(unchecked)} of {len(pages.results)} patients: {unchecked[0]}")
     return [*lines, f"{len(pages.results)} of {len(pages.rows)} patients written to {out}"]
 
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from reporter.cohort.frame import Column
 from reporter.cohort.table import absent_column, map_table
 from reporter.errors import FindingsError, UsageError, did_you_mean
 from reporter.intake.finding import listed
 from reporter.intake.mapping import is_missing
-from reporter.intake.read import read_table
+from reporter.intake.read import SourceTable, read_table
 from reporter.spec.columns import ColumnSpec, parse_number
 
 _ROW_CODES = ("not_a_number", "unknown_code", "not_a_date")
@@ -98,11 +97,11 @@ def _why_not(cell: str, value: float, spec: ColumnSpec, levels: Sequence[str]) -
     return f"'{cell}' is not among what the model knows (allowed: {words}).{near}"
 
 
-def _cell_reasons(table: pd.DataFrame, columns: Mapping[str, Column], dictionary: InputDictionary) -> list[list[str]]:
-    reasons: list[list[str]] = [[] for _ in range(len(table))]
+def _cell_reasons(source: SourceTable, columns: Mapping[str, Column], dictionary: InputDictionary) -> list[list[str]]:
+    reasons: list[list[str]] = [[] for _ in range(len(source.table))]
     for name in dictionary.needed:
         spec, column = dictionary.columns[name], columns[name]
-        cells = table[name].tolist()
+        cells = source.table[name].tolist()
         for i in np.flatnonzero(~np.isfinite(column.values)):
             why = _why_not(cells[i], float(column.values[i]), spec, column.levels)
             reasons[i].append(f"{name}: {why}")
@@ -155,6 +154,6 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
     if errors:
         raise FindingsError(errors)
     ids = tuple(str(name).strip() for name in table[dictionary.id])
-    cells = _cell_reasons(table, columns, dictionary)
+    cells = _cell_reasons(source, columns, dictionary)
     reasons = tuple("; ".join(own + of_row) for own, of_row in zip(_id_reasons(ids), cells, strict=True))
     return PatientTable(ids, columns, reasons, source.sha256)

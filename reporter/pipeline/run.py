@@ -11,7 +11,7 @@ from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import VerificationError
 from reporter.output.bundle import parse_formats, report_files, result_files
 from reporter.output.folder import check_target, write_folder
-from reporter.phenotype.nodes import PhenotypeAnalysis
+from reporter.phenotype.nodes import PhenotypeAnalysis, analyse_recognition
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.manifest import run_manifest
 from reporter.pipeline.model_files import model_files
@@ -98,9 +98,9 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
         nodes: list[AnalysisNode] = [node for item in planned for node in run_planned(item, frames)]
         watcher.step("Clustering")
         found = add_phenotypes(clustering, frames)
-        nodes.extend(found.nodes if found is not None else ())
         by_phenotype = plan_by_phenotype(study, frames)
         checker.submit(frames, by_phenotype)
+        nodes.extend(() if found is None else (*found.nodes, *analyse_recognition(found)))
         nodes.extend(node for item in by_phenotype for node in run_planned(item, frames))
         results = Results(
             study=_study_info(study),

@@ -35,12 +35,20 @@ class Checker:
         False: R is never started and the ledger says so.
     scripts, limits
         Folder of the reference files and time limits; None for the package's own.
+
+    Attributes
+    ----------
+    tasks
+        What was submitted, in order.
+    answers
+        What R answered; filled by `verify`.
     """
 
     def __init__(self, *, enabled: bool, scripts: Path | None = None, limits: Limits | None = None) -> None:
         self._scripts = scripts
         self._session = RSession(scripts=scripts, limits=limits) if enabled else None
         self.tasks: list[Task] = []
+        self.answers: dict[Task, Answer] = {}
 
     def __enter__(self) -> Checker:
         if self._session is not None:
@@ -75,7 +83,7 @@ class Checker:
         if self._session is None:
             return _without_r(results, self.tasks, SWITCHED_OFF)
         witnessed = witness(frames, self.tasks)
-        answers = self._session.wait()
+        self.answers = self._session.wait()
         if self._session.why_not:
             return _without_r(results, self.tasks, self._session.why_not)
         return Verification(
@@ -83,7 +91,7 @@ class Checker:
             r_version=self._session.r_version,
             survival_version=self._session.survival_version,
             lifelines_version=lifelines_version() if witnessed else "",
-            rows=compare(results, answers, witnessed),
+            rows=compare(results, self.answers, witnessed),
         )
 
 

@@ -86,8 +86,8 @@ class FrozenCox(Frozen):
         R's centre of each column (0 for 0/1 columns), and its plain mean; length p.
     infinite
         Coefficients that run to infinity: survival with them is a limit, not an estimate.
-    follow_up_end
-        Last time of the patients of the model; nothing is predicted past it.
+    first_time, follow_up_end
+        First and last time of the patients of the model; before the first, limits are 1, past the last is nothing.
     linear_predictor_quantiles
         Percentiles 0 to 100 over the development patients of the model.
     cohort_curve
@@ -104,6 +104,7 @@ class FrozenCox(Frozen):
     n: int
     n_event: int
     n_missing: int
+    first_time: float
     follow_up_end: float
     terms: tuple[TermSpec, ...]
     coefficients: tuple[str, ...]
@@ -172,11 +173,13 @@ class FrozenCox(Frozen):
             (matrix - np.array(self.centre))[:, self._used], wanted,
             conf_type=self.conf_type, conf_level=self.conf_level,
         )  # fmt: skip
-        past = (wanted > self.follow_up_end)[None, :]
-        survival, low, high = (
-            np.where(past, np.nan, part) for part in (found.survival, found.conf_low, found.conf_high)
-        )
-        return PredictedSurvival(survival, low, high)
+        past, before = wanted > self.follow_up_end, wanted < self.first_time
+        missing = np.isnan(found.survival)
+
+        def shown(part: Floats) -> Floats:
+            return np.where(past | missing, np.nan, np.where(before, 1.0, part))
+
+        return PredictedSurvival(shown(found.survival), shown(found.conf_low), shown(found.conf_high))
 
     def contributions(self, columns: Mapping[str, Column]) -> dict[str, Floats]:
         """Return by covariate (x - mean) coef, shape (m,): its part of the log hazard against the cohort's mean."""

@@ -11,7 +11,8 @@ from reporter.report.sections.check import check_section
 from reporter.report.sections.context import Context
 from reporter.report.sections.cox import cox_section
 from reporter.report.sections.inline import fill, words
-from reporter.report.sections.methods import limits_section, methods_section
+from reporter.report.sections.limits import limits_section
+from reporter.report.sections.methods import methods_section
 from reporter.report.sections.patients import group_tables, patients_section
 from reporter.report.sections.phenotypes import phenotypes_section
 from reporter.report.sections.proportional_hazards import ph_section
@@ -66,7 +67,7 @@ def _appendix(context: Context) -> Section:
     failed = _failed(context)
     if failed:
         blocks.append(Section("failed", _("Analyses that gave nothing"), failed))
-    return Section("appendix", _("Appendix"), tuple(blocks), new_page=True)
+    return Section("appendix", _("Appendix"), tuple(blocks))
 
 
 def _sections(context: Context) -> Iterator[Section]:

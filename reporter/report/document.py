@@ -64,7 +64,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class TableRow:
-    """A body row: `header` names a variable without values, `level` is indented, `value` stands alone, `axis` is a plot axis."""
+    """A body row.
+
+    Parameters
+    ----------
+    role
+        ``header`` names a variable without values, ``level`` is indented, ``value`` stands alone, ``axis`` is a plot axis.
+    """
 
     cells: tuple[Cell, ...]
     role: Literal["header", "level", "value", "axis"] = "value"

@@ -79,7 +79,7 @@ def whole_percent(share: float) -> str:
 
 
 def ratio_digits(values: Iterable[float | None], limits: Iterable[float | None] = ()) -> int:
-    """Return the decimals of ratios and their limits: 2, more where a part is tiny or a limit would print as a false 1.00."""
+    """Return the decimals of ratios and their limits: 2, more where one is tiny or a limit would be a false 1.00."""
     ends = [v for v in limits if v is not None]
     digits = 2
     for value in (*ends, *(v for v in values if v is not None)):

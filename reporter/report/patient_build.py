@@ -17,6 +17,7 @@ from reporter.results.patient import PatientOutcome, PatientResult
 
 _KEY_VALUES = 2
 _HASH_SHOWN = 12
+_LONGEST = 44
 
 
 def _badge(texts: PatientTexts) -> Badge:
@@ -45,12 +46,22 @@ def _badge(texts: PatientTexts) -> Badge:
     return Badge("verified", _("Verified"), words)
 
 
+def shortened(text: str) -> str:
+    """Return a text that a cell of the strip holds on two lines; the whole of it stands on page 2."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"
+
+
 def _strip(texts: PatientTexts) -> tuple[tuple[str, str], ...]:
     _, result = texts.gettext, texts.result
-    values = [(value.label, plain_text(texts.given(value))) for value in result.values[:_KEY_VALUES]]
+    values = [(shortened(value.label), plain_text(texts.given(value))) for value in result.values[:_KEY_VALUES]]
     n = plain_text((texts.count(result.n_development, "n"),))
     model = plain_text(texts.say(_("Cox, {n} patients"), n=n))
-    return ((_("Patient"), texts.short_id()), *values, (_("Endpoint"), result.endpoint_label), (_("Model"), model))
+    return (
+        (_("Patient"), texts.short_id()),
+        *values,
+        (_("Endpoint"), shortened(result.endpoint_label)),
+        (_("Model"), model),
+    )
 
 
 def build_patient_document(
@@ -77,10 +88,7 @@ def build_patient_document(
         version=source.reporter_version,
         hash=source.model_sha256[:_HASH_SHOWN],
     )
-    subtitle = texts.say(
-        _("{endpoint} predicted from {k} characteristics · {study}"),
-        endpoint=result.endpoint_label, k=str(len(result.values)), study=source.study_title,
-    )  # fmt: skip
+    subtitle = texts.say(_("Predicted {endpoint} · {study}"), endpoint=texts.endpoint_words(), study=source.study_title)
     return PatientDocument(
         language=language.tag,
         title=plain_text(texts.say(_("Prognosis report, patient {id}"), id=result.id)),

@@ -96,6 +96,10 @@ REGISTER = (
         "a weight is named by its formula",
     ),
     KnownDifference(
+        "log_rank_without_events", "log-rank test without events", "NaN", "lifelines: statistic 0, P 1",
+        "not estimable",
+    ),
+    KnownDifference(
         "concordance_se", "concordance", "infinitesimal-jackknife standard error",
         "lifelines has none; scikit-survival ties risks within 1e-8", "as R",
     ),

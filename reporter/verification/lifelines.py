@@ -88,10 +88,11 @@ def _log_rank(frame: AnalysisFrame, options: LogRankOptions) -> Found:
     keep = column.observed
     if options.rho or np.unique(column.codes[keep]).size < 2:
         return
+    convention = "" if frame.event[keep].any() else "log_rank_without_events"
     test = multivariate_logrank_test(frame.time[keep], column.codes[keep], frame.event[keep])
     for stat, value in (("statistic", test.test_statistic), ("p_value", test.p_value)):
         where = address(frame.cohort, frame.endpoint, "log_rank", stat, group=options.group)
-        yield where, Witnessed(float(value))
+        yield where, Witnessed(float(value), convention)
 
 
 def _design(frame: AnalysisFrame, terms: Sequence[TermSpec]) -> pd.DataFrame:
@@ -113,33 +114,38 @@ def _design(frame: AnalysisFrame, terms: Sequence[TermSpec]) -> pd.DataFrame:
     return pd.DataFrame(data).dropna()
 
 
-def _fit(table: pd.DataFrame, conf_level: float) -> Any:
+def _fit(table: pd.DataFrame, conf_level: float) -> tuple[Any, str]:
+    """Return the fit, and the register's entry for a likelihood without a maximum when lifelines warned of one."""
     from lifelines import CoxPHFitter
+    from lifelines.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 
-    return CoxPHFitter(alpha=1 - conf_level).fit(table, ".time", ".event", fit_options=FIT_OPTIONS)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit = CoxPHFitter(alpha=1 - conf_level).fit(table, ".time", ".event", fit_options=FIT_OPTIONS)
+    return fit, "separation" if any(issubclass(item.category, ConvergenceWarning) for item in caught) else ""
 
 
 def _cox(frame: AnalysisFrame, options: CoxOptions) -> Found:
     if options.ties != "efron":
         return
-    fit = _fit(_design(frame, options.terms), options.conf_level)
+    fit, convention = _fit(_design(frame, options.terms), options.conf_level)
     for name, row in fit.summary.iterrows():
         error = float(row["se(coef)"])
         for stat, key, scale in (("estimate", "coef", error), ("std_error", "se(coef)", 0.0)):
             where = address(frame.cohort, frame.endpoint, options.analysis, stat, term=str(name))
-            yield where, Witnessed(float(row[key]), "separation" if error > 1e3 else "", scale)
+            yield where, Witnessed(float(row[key]), convention, scale)
     whole = options.analysis == "cox_multivariable"
     model, term = ("cox_model", "GLOBAL") if whole else ("cox_univariable_model", options.terms[0].column)
-    likelihood = Witnessed(float(fit.log_likelihood_))
+    likelihood = Witnessed(float(fit.log_likelihood_), convention)
     yield address(frame.cohort, frame.endpoint, model, "log_likelihood", term=term), likelihood
 
 
 def _concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> Found:
     if options.ties != "efron":
         return
-    fit = _fit(_design(frame, options.terms), options.conf_level)
+    fit, convention = _fit(_design(frame, options.terms), options.conf_level)
     where = address(frame.cohort, frame.endpoint, "concordance", "estimate", term="cox")
-    yield where, Witnessed(float(fit.concordance_index_))
+    yield where, Witnessed(float(fit.concordance_index_), convention)
 
 
 def _numbers(frame: AnalysisFrame, task: Task) -> Found:

@@ -186,6 +186,9 @@ def _difference(where: str, ours: float | None, theirs: float, error: float | No
         return [] if ours is None and np.isnan(theirs) else [f"{where}: {ours} here, {theirs} in R"]
     analysis, stat = where.split("/")[2], where.rpartition("/")[2]
     relative = 1e-12 if analysis.startswith(TIGHT) else 1e-9
+    if stat.endswith("p_value") and "log_p" not in stat and theirs > 0:
+        # A P value is the exponential of a number that is compared on its own.
+        return [] if abs(np.log(ours / theirs)) <= relative * max(1.0, -np.log(theirs)) else [f"{where}: {ours!r} here, {theirs!r} in R"]
     size = max(abs(theirs), 1e-3 * SCALE.get(stat, 0.0))
     if abs(ours - theirs) <= relative * size or (error and abs(ours - theirs) <= 1e-9 * error):
         return []

@@ -67,9 +67,7 @@ def test_results_that_are_not_there(tmp_path: Path, capsys: Captured) -> None:
     assert code == 2 and "none.json" in said
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["fly"], ["run"], ["run", "a.toml"], ["run", "a.toml", "--out", "b", "--lang", "xx"]]
-)
+@pytest.mark.parametrize("words", ["", "fly", "run", "run a.toml", "run a.toml --out b --lang xx"])
 def test_wrong_words_are_a_usage_error(words: str, capsys: Captured) -> None:
     with pytest.raises(SystemExit) as stop:
         main(words.split())

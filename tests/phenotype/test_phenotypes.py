@@ -1,13 +1,14 @@
 """Clusters, their order, their nodes and what cannot be clustered."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from reporter.phenotype.classifier import nearest_centroid, stratified_folds
+from reporter.phenotype.classifier import cross_validate, nearest_centroid, stratified_folds
 from reporter.phenotype.clusters import find_clusters, label_order
-from reporter.phenotype.nodes import analyse_phenotypes, assign_phenotypes, carry_phenotypes
+from reporter.phenotype.nodes import analyse_phenotypes, analyse_recognition, assign_phenotypes, carry_phenotypes
 from reporter.results.value import Reason
 from reporter.spec.options import PhenotypeOptions, TermSpec
 
@@ -34,6 +35,12 @@ def planted(frame_of, seed: int = 1, n: int = 80, **columns: object):
     return frame, truth
 
 
+def recognition(frame, options: PhenotypeOptions):
+    (node,) = analyse_recognition(analyse_phenotypes(frame, options))
+    assert node.analysis == "phenotype_classifier"
+    return node
+
+
 def value(node, stat: str, **place: object) -> float | None:
     return node.find(**place).get(stat).value
 
@@ -55,7 +62,7 @@ def test_separated_groups_are_found_and_ordered_worst_first(frame_of) -> None:
 
 def test_tree_and_forest_recognise_them(frame_of) -> None:
     frame, _ = planted(frame_of)
-    node = analyse_phenotypes(frame, options()).nodes[2]
+    node = recognition(frame, options())
     assert [row.term for row in node.rows] == ["tree", "forest"]
     for row in node.rows:
         assert row.get("accuracy").value == 1.0
@@ -63,18 +70,26 @@ def test_tree_and_forest_recognise_them(frame_of) -> None:
         assert row.get("n_folds").value == 5
 
 
+def test_each_fold_makes_its_own_clusters(frame_of) -> None:
+    """The labels of the whole cohort only deal the folds: shuffled, they change no accuracy."""
+    found = analyse_phenotypes(planted(frame_of)[0], options()).clusters
+    shuffled = replace(found, labels=np.random.default_rng(1).permutation(found.labels))
+    assert cross_validate(shuffled, options())["forest"].accuracy == 1.0
+
+
 def test_noise_is_recognised_less_well(frame_of) -> None:
     random = np.random.default_rng(3)
     frame = frame_of(
         random.exponential(1, 200), np.ones(200), {"age": random.normal(size=200), "nodes": random.normal(size=200)}
     )
-    row = analyse_phenotypes(frame, options(k=(5,))).nodes[2].find(term="forest")
+    row = recognition(frame, options(k=(5,))).find(term="forest")
     assert 0.5 < row.get("accuracy").value < 1.0
 
 
 def test_the_same_input_gives_the_same_everything(frame_of) -> None:
     one, two = (analyse_phenotypes(planted(frame_of)[0], options()) for _ in range(2))
     assert one.nodes == two.nodes
+    assert analyse_recognition(one) == analyse_recognition(two)
     assert one.model.to_json() == two.model.to_json()
     assert np.array_equal(one.probability, two.probability)
 
@@ -178,6 +193,7 @@ def test_what_cannot_be_clustered_says_why(frame_of, column: np.ndarray, words: 
     assert found.column is None
     assert [node.analysis for node in found.nodes] == ["phenotype"]
     assert words in found.nodes[0].failed
+    assert analyse_recognition(found) == ()
 
 
 def test_one_level_alone_is_no_feature(frame_of, levels) -> None:
@@ -218,7 +234,7 @@ def test_a_transform_changes_the_clusters_but_not_the_units_of_the_tree(frame_of
 def test_a_phenotype_smaller_than_the_folds_gives_no_accuracy(frame_of) -> None:
     age = np.concatenate([np.random.default_rng(1).normal(50, 3, 60), [500.0, 501.0, 502.0]])
     frame = frame_of(np.arange(1, 64), np.ones(63), {"age": age, "nodes": age * 2})
-    stat = analyse_phenotypes(frame, options(k=(2,))).nodes[2].find(term="tree").get("accuracy")
+    stat = recognition(frame, options(k=(2,))).find(term="tree").get("accuracy")
     assert (stat.value, stat.reason) == (None, Reason.NOT_ESTIMABLE)
     assert "3 patients, fewer than the 5 folds" in stat.note
 
@@ -235,7 +251,7 @@ def test_clusters_that_hang_on_the_order_of_ties_are_noted(frame_of) -> None:
 def test_no_warning_leaves_the_analysis(frame_of) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        analyse_phenotypes(planted(frame_of)[0], options())
+        recognition(planted(frame_of)[0], options())
 
 
 def test_the_frame_of_another_endpoint_keeps_the_clusters(frame_of) -> None:

@@ -166,17 +166,22 @@ def survival_at(curve: SurvivalCurve, times: Floats) -> SurvivalAt:
 
 
 def _crossing(time: Floats, failed: Floats, p: float) -> float:
-    """Time at which the step function `failed` reaches p; the middle of the plateau when it stays at p."""
-    seen = ~np.isnan(failed)
-    times, values = np.concatenate(([0.0], time[seen])), np.concatenate(([0.0], failed[seen]))
-    if values.max() < p - QUANTILE_TOLERANCE:
+    """Time at which the step function `failed` reaches p; the middle of the plateau when it stays at p.
+
+    R: ``survival:::findq``. A band need not be monotone; as in R its values are searched in their own order.
+    """
+    times, values = np.concatenate(([0.0], time)), np.concatenate(([0.0], failed))
+    _, first = np.unique(values, return_index=True)
+    order = first[~np.isnan(values[first])]
+    steps = values[order]
+    if steps[-1] < p:
         return float("nan")
-    start = times[int(np.argmax(values >= p - QUANTILE_TOLERANCE))]
-    above = values > p + QUANTILE_TOLERANCE
-    if above.any():
-        return float((start + times[int(np.argmax(above))]) / 2)
-    last_is_seen = bool(seen[-1])
-    return float((start + time[-1]) / 2) if last_is_seen and values.max() < p + QUANTILE_TOLERANCE else float(start)
+    start = times[order[np.searchsorted(steps + QUANTILE_TOLERANCE, p)]]
+    last = values[np.sort(first)[-1]]
+    if abs(p - last) < QUANTILE_TOLERANCE:
+        return float((start + time[-1]) / 2)
+    above = int(np.searchsorted(steps - QUANTILE_TOLERANCE, p))
+    return float((start + times[order[above]]) / 2) if above < order.size else float("nan")
 
 
 def survival_quantile(curve: SurvivalCurve, p: float) -> tuple[float, float, float]:

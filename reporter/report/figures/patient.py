@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from reporter.report.figures.axes import Frame, Scale
 from reporter.report.figures.canvas import INK, MUTED, NAVY, ORANGE, SIZE, WHITE, Canvas, num
 from reporter.report.figures.labels import spread
@@ -15,6 +17,8 @@ from reporter.report.figures.models import (
 from reporter.report.figures.steps import Point, band_paths, clip_steps, line_path, thin_steps
 
 _EMPTY = "#9AA5B1"
+_LABEL_LINES = 2
+_NEAR = 0.25  # a cohort curve that runs less above a read-out would cross its text
 _STRIP = ("#DCE6F0", "#B9CEE3", "#86ADCF", "#F2CDA9", "#E39B5C")
 
 
@@ -55,8 +59,18 @@ def _draw_marks(canvas: Canvas, figure: PatientCurveFigure, x: Scale, y: Scale) 
         canvas.line(place_x, place_y, place_x, y.start, NAVY, 0.6, "1.5 1.5")
         canvas.circle(place_x, place_y, 3, NAVY, WHITE, 1.0)
         width = canvas.fonts.inline_width(mark.text, SIZE + 1.4, 700)
-        start = min(place_x + 5, x.end - width)
-        canvas.text(start, max(place_y - 6, 7.5), mark.text, SIZE + 1.4, NAVY, weight=700)
+        above = _level_at(figure, mark.time) - mark.estimate
+        if 0 < above < _NEAR and place_y + 13 < y.start:
+            start, base = max(place_x - 4 - width, x.start + 2), place_y + 11
+        else:
+            start, base = min(place_x + 5, x.end - width), max(place_y - 6, 7.5)
+        canvas.text(start, base, mark.text, SIZE + 1.4, NAVY, weight=700)
+
+
+def _level_at(figure: PatientCurveFigure, time: float) -> float:
+    """Return the level of the cohort's curve at a time."""
+    step = bisect_right(figure.reference_time, time) - 1
+    return figure.reference_estimate[step] if step >= 0 else 1.0
 
 
 def draw_icons(figure: IconsFigure, fonts: FontMetrics | None = None) -> str:
@@ -84,7 +98,8 @@ def draw_contributions(figure: ContributionsFigure, fonts: FontMetrics | None = 
     scale = ((figure.width - left) / 2 - texts) / max(largest, 0.05)
     y = 2.0
     for row in figure.rows:
-        lines, shown = metrics.wrap(row.label, name, SIZE), metrics.wrap(row.value, values + 1, SIZE, 600)
+        lines = metrics.shorten(metrics.wrap(row.label, name, SIZE), _LABEL_LINES)
+        shown = metrics.wrap(row.value, values + 1, SIZE, 600)
         height = max(18.0, 9.2 * max(len(lines), len(shown)) + 4)
         middle = y + height / 2
         for i, line in enumerate(lines):

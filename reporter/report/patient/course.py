@@ -73,7 +73,7 @@ def course_figure(texts: PatientTexts, fonts: FontMetrics) -> Course:
             x_ticks=_time_ticks(texts, end, 8),
             y_ticks=_share_ticks(texts),
             marks=marks,
-            height=186.0 if texts.tight else 206.0,
+            height=170.0 if texts.tight else 206.0,
         ),
         fonts,
     )

@@ -12,8 +12,8 @@ from reporter.report.patient.texts import PatientTexts
 from reporter.report.patient_document import Panel, PanelRow
 from reporter.results.patient import PatientHorizon, PatientValue
 
-_MOST_FACTORS, _MOST_FACTORS_TIGHT = 9, 6
-_ICONS, _ICONS_TIGHT = 128.0, 108.0
+_MOST_FACTORS, _MOST_FACTORS_TIGHT, _MOST_FACTORS_DENSE = 9, 6, 4
+_ICONS, _ICONS_TIGHT = 128.0, 94.0
 _MOST_OUTSIDE = 3
 
 
@@ -80,7 +80,7 @@ def _estimate_row(texts: PatientTexts, fonts: FontMetrics) -> PanelRow:
 def _drivers(texts: PatientTexts, fonts: FontMetrics) -> Panel:
     _ = texts.gettext
     ordered = sorted(texts.result.values, key=lambda v: -abs(v.log_hazard))
-    most = _MOST_FACTORS_TIGHT if texts.tight else _MOST_FACTORS
+    most = _MOST_FACTORS_DENSE if texts.dense else _MOST_FACTORS_TIGHT if texts.tight else _MOST_FACTORS
     shown, left = ordered[:most], ordered[most:]
     rows = tuple(_contribution(texts, value) for value in shown)
     first = rows[0]
@@ -117,12 +117,12 @@ def _contribution(texts: PatientTexts, value: PatientValue) -> Contribution:
 
 def _position(texts: PatientTexts, fonts: FontMetrics) -> Panel:
     _ = texts.gettext
-    heading = plain_text(texts.say(_("Position among {n} patients"), n=texts.count(texts.result.n_development, "n")))
     sentence = texts.say(
         _(
-            "Of 100 patients of the development cohort, {n} had a lower predicted risk than this patient, "
-            "{rest} a higher one."
+            "Of 100 of the {size} patients of the cohort, {n} had a lower predicted risk than this patient, {rest} a "
+            "higher one."
         ),
+        size=texts.count(texts.result.n_development, "n"),
         n=texts.about(texts.result.risk_rank, "risk_rank"),
         rest=texts.about_rest(texts.result.risk_rank, "risk_rank_above"),
     )
@@ -130,7 +130,10 @@ def _position(texts: PatientTexts, fonts: FontMetrics) -> Panel:
     percent = 100 * texts.result.risk_rank
     figure = RankFigure(_("Rank"), alt, percent, _("Lowest risk"), _("median"), _("Highest risk"), width=236.0)
     rank = Figure("rank", (), draw_rank(figure, fonts), alt)
-    return Panel(heading, (rank, Paragraph(sentence), _estimates(texts), Paragraph(_median(texts), "note")))
+    return Panel(
+        _("Position among the patients of the cohort"),
+        (rank, Paragraph(sentence), _estimates(texts), Paragraph(_median(texts), "note")),
+    )
 
 
 def _estimates(texts: PatientTexts) -> Table:

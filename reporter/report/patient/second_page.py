@@ -171,8 +171,32 @@ def _limits(texts: PatientTexts) -> Panel:
     return Panel(_("Limits of this report"), (Bullets(items),))
 
 
+def _others(texts: PatientTexts) -> Panel | None:
+    """Return the estimates for the further endpoints of the study."""
+    _ = texts.gettext
+    rows: list[TableRow] = []
+    for other in texts.result.others:
+        own = texts.of_endpoint(other)
+        for horizon in other.horizons:
+            where = own.time_key(horizon.time)
+            cells = (
+                Cell((own.label(other.endpoint_label),)),
+                Cell((own.time(horizon.time),)),
+                Cell((own.survival(horizon),), "right", strong=True),
+                Cell(own.limits(horizon.conf_low, horizon.conf_high, where), "right"),
+                Cell((own.percent(horizon.cohort, f"{where}/cohort"),), "right"),
+            )
+            rows.append(TableRow(cells))
+    if not rows:
+        return None
+    level = plain_text(texts.say(_("{level} CI"), level=texts.level()))
+    head = _head((_("Endpoint"), _("Time"), _("Patients with these values, %"), level, _("Cohort, %")), (0, 1))
+    return Panel(_("Other endpoints"), (Table("endpoints", (), head, tuple(rows)),))
+
+
 def second_page(texts: PatientTexts, fonts: FontMetrics) -> tuple[PanelRow, ...]:
     """Return the rows of page 2."""
-    phenotype = _phenotype(texts, fonts)
+    phenotype, others = _phenotype(texts, fonts), _others(texts)
     panels = (_performance(texts),) if phenotype is None else (phenotype, _performance(texts))
-    return PanelRow((_values(texts),)), PanelRow(panels), PanelRow((_limits(texts),))
+    more = () if others is None else (PanelRow((others,)),)
+    return PanelRow((_values(texts),)), *more, PanelRow(panels), PanelRow((_limits(texts),))

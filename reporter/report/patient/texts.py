@@ -6,7 +6,7 @@ Addresses start with ``patient/<endpoint>``; the complement of a share has the a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 from reporter.report.document import Inline, Run
@@ -25,7 +25,7 @@ from reporter.report.format import (
 from reporter.report.language import Language
 from reporter.report.patient.numbers import brief, rest_of_hundred
 from reporter.results.address import encode_term, time_text
-from reporter.results.patient import PatientHorizon, PatientResult, PatientValue
+from reporter.results.patient import EndpointEstimates, PatientHorizon, PatientResult, PatientValue
 
 _PARTS = re.compile(r"(\*\*|\{\w+\})")
 _ID_START, _ID_END = 28, 8
@@ -71,6 +71,11 @@ class PatientTexts:
     def address(self, where: str) -> str:
         """Return the address of one of the patient's numbers."""
         return f"patient/{self.result.endpoint}/{where}"
+
+    def of_endpoint(self, other: EndpointEstimates) -> PatientTexts:
+        """Return the texts of a further endpoint: its unit of time, its addresses."""
+        update = {"endpoint": other.endpoint, "endpoint_label": other.endpoint_label, "time_unit": other.time_unit}
+        return replace(self, result=self.result.model_copy(update=update))
 
     def number(self, text: str, where: str) -> Run:
         """Return a number that was already written."""

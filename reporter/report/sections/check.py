@@ -140,7 +140,7 @@ def worst_rows(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
     """Return the row with the largest relative difference of each analysis."""
     out = []
     for found in _grouped(rows).values():
-        known = [row for row in found if row.rel_diff is not None and row.verdict is Verdict.AGREES]
+        known = [row for row in found if row.rel_diff and row.verdict is Verdict.AGREES]
         out += sorted(known, key=lambda row: (-(row.rel_diff or 0.0), row.address))[:_WORST]
     return out
 

@@ -1,4 +1,4 @@
-"""Cox models: one table of univariable and multivariable hazard ratios with its forest plot, and the tests of the model."""
+"""Cox models: one table of hazard ratios with its forest plot, and the tests of the model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from reporter.report.figures import choose_forest_axis, draw_forest_axis, draw_f
 from reporter.report.figures.models import ForestAxis, ForestRow
 from reporter.report.format import count, decimals, p_value, plain_number
 from reporter.report.sections.context import Context
+from reporter.report.sections.cox_fit import fit_sentence, fit_table
 from reporter.report.sections.inline import absent_cell, blank, cell, fill, level_words, words
 from reporter.report.sections.tables import heads, note
 from reporter.results.address import level_term
@@ -145,7 +146,8 @@ def _notes(context: Context, endpoint: EndpointInfo, full: AnalysisNode | None, 
         notes.append(
             note(
                 _(
-                    "Squares and lines: hazard ratios and intervals of the multivariable model; arrows: intervals beyond the axis; open circles: reference levels."
+                    "Squares and lines: hazard ratios and intervals of the multivariable model; arrows: "
+                    "intervals beyond the axis; open circles: reference levels."
                 )
             )
         )
@@ -204,73 +206,6 @@ def _heads(context: Context, full: AnalysisNode | None, *, single: bool) -> tupl
     return heads(*titles), tuple(spanner)
 
 
-def fit_table(context: Context, endpoint: EndpointInfo) -> Table | None:
-    """Return the three tests of the multivariable model."""
-    _ = context.gettext
-    node = context.node("cox_model", "development", endpoint.name)
-    if node is None:
-        return None
-    row = node.rows[0]
-    rows = []
-    for name, label in (("lr", _("Likelihood ratio")), ("wald", _("Wald")), ("score", _("Score"))):
-        rows.append(
-            TableRow(
-                (
-                    cell(words(label)),
-                    cell(context.number(node, row, f"{name}_statistic", decimals(1)), align="right"),
-                    cell(context.number(node, row, f"{name}_df", count), align="right"),
-                    cell(context.number(node, row, f"{name}_p_value", p_value), align="right"),
-                )
-            )
-        )
-    caption = fill(
-        _("{endpoint}: tests of the multivariable model against no covariates."), endpoint=words(endpoint.label)
-    )
-    head = heads((_("Test"), "left"), ("χ²", "right"), (_("df"), "right"), ("P", "right"))
-    return Table(f"cox_tests_{endpoint.name}", caption, head, tuple(rows), widths=(3.0, 1.0, 1.0, 1.0))
-
-
-def _fit_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
-    _ = context.gettext
-    node = context.node("cox_model", "development", endpoint.name)
-    out: Inline = ()
-    if node is not None:
-        row = node.rows[0]
-        out = fill(
-            _("The multivariable model has {events} events per coefficient and an AIC of {aic}."),
-            events=context.spelt(node, row, "events_per_variable", decimals(1)),
-            aic=context.spelt(node, row, "aic", decimals(1)),
-        )
-    found = concordance_sentence(context, endpoint)
-    return (*out, Run(" "), *found) if out and found else out or found
-
-
-def concordance_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
-    """Return Harrell's C of the development cohort, over the whole follow-up and up to the last horizon."""
-    _ = context.gettext
-    node = context.node("concordance", "development", endpoint.name)
-    if node is None:
-        return ()
-    out: list[Run] = []
-    for row in node.rows:
-        text = _(" Over the whole follow-up Harrell’s C is {c} ({ci}, {interval}; SE, {se}).")
-        if row.time is not None:
-            text = _(" Up to {time} it is {c} ({ci}, {interval}; SE, {se}).")
-        out += fill(
-            text,
-            time=context.time_point(row.time or 0.0, endpoint.unit),
-            c=context.spelt(node, row, "estimate", decimals(3)),
-            ci=context.level_of_confidence(getattr(node.options, "conf_level", 0.95)),
-            interval=context.interval(node, row, decimals(3)),
-            se=context.number(node, row, "std_error", decimals(4)),
-        )
-    out[0] = Run(out[0].text.lstrip(), is_label=out[0].is_label)
-    closing = _(" Both are apparent: measured on the patients the model was fitted to.")
-    if len(node.rows) == 1:
-        closing = _(" It is apparent: measured on the patients the model was fitted to.")
-    return (*out, words(closing))
-
-
 def _warnings(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...]:
     """Return what the fits themselves warned of, and too few events."""
     _ = context.gettext
@@ -290,7 +225,7 @@ def _warnings(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...]:
     return tuple(out)
 
 
-def leading_terms(context: Context, node: AnalysisNode) -> Sequence[Row]:
+def leading_terms(node: AnalysisNode) -> Sequence[Row]:
     """Return the rows of a Cox node with a P value under .05, the strongest first."""
     rows = [row for row in node.rows if any(s.stat == "p_value" for s in row.stats)]
     known = [(row.get("statistic").value, row.get("p_value").value, row) for row in rows]
@@ -301,7 +236,7 @@ def leading_terms(context: Context, node: AnalysisNode) -> Sequence[Row]:
 def cox_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: str) -> Section | None:
     """Return the section of the Cox models; None without covariates."""
     blocks: list[Block] = [*context.failures(ANALYSES, "development", endpoint.name)]
-    sentence = _fit_sentence(context, endpoint)
+    sentence = fit_sentence(context, endpoint)
     if sentence:
         blocks.append(Paragraph(sentence))
     blocks += _warnings(context, endpoint)

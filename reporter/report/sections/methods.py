@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
-from reporter.report.document import Block, Bullets, Inline, MethodNote, References, Run, Section
+from reporter.report.document import Block, MethodNote, References, Run, Section
 from reporter.report.format import count, level_text, plain_number
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, join, words
 from reporter.report.sections.references import Citations
-from reporter.results.tree import AnalysisNode
 from reporter.spec.options import (
     AnalysisOptions,
     ConcordanceOptions,
@@ -40,8 +39,8 @@ def _confidence(level: float) -> Run:
     return words(f"{plain_number(round(100 * level, 6))}%")
 
 
-def data_note(context: Context, citations: Citations) -> MethodNote:
-    """Sources, units of time, missing values."""
+def data_note(context: Context, _citations: Citations) -> MethodNote:
+    """Say where the data come from, how time is counted, what happens to missing values."""
     _ = context.gettext
     sources = join(
         [
@@ -52,14 +51,15 @@ def data_note(context: Context, citations: Citations) -> MethodNote:
     )
     text = _(
         "{sources}. Time is converted once: 1 year is 365.25 days, 1 month 365.25/12 days. Times closer than rounding "
-        "error (1.49e-8, absolute or relative) are tied. Each model uses the patients with a value of all its covariates "
+        "error (1.49e-8, absolute or relative) are tied. Each model uses the patients with a value of all its "
+        "covariates "
         "(complete cases); tables count the missing values."
     )
     return MethodNote(_("Data"), fill(text, sources=sources))
 
 
-def endpoint_note(context: Context, citations: Citations) -> MethodNote:
-    """Endpoints, horizons, gap rules."""
+def endpoint_note(context: Context, _citations: Citations) -> MethodNote:
+    """Name endpoints, horizons and gap rules."""
     _ = context.gettext
     parts = []
     for endpoint in context.results.endpoints:
@@ -76,13 +76,14 @@ def endpoint_note(context: Context, citations: Citations) -> MethodNote:
 
 
 def follow_up_note(context: Context, citations: Citations) -> MethodNote | None:
-    """Reverse Kaplan–Meier."""
+    """Name the estimate of follow-up."""
     _ = context.gettext
     options = options_of(context, FollowUpOptions)
     if options is None:
         return None
     text = _(
-        "Median follow-up is that of the reverse Kaplan–Meier estimate{cite}, in which deaths precede censorings at the same "
+        "Median follow-up is that of the reverse Kaplan–Meier estimate{cite}, in which deaths precede censorings "
+        "at the same "
         "time; {level} interval, {type} transformation."
     )
     runs = fill(
@@ -92,15 +93,18 @@ def follow_up_note(context: Context, citations: Citations) -> MethodNote | None:
 
 
 def survival_note(context: Context, citations: Citations) -> MethodNote | None:
-    """Kaplan–Meier: intervals, quantiles, number at risk."""
+    """Say how survival, its intervals, medians and the number at risk are found."""
     _ = context.gettext
     options = options_of(context, KaplanMeierOptions)
     if options is None:
         return None
     text = _(
-        "Survival is the Kaplan–Meier estimate{cite} with pointwise {level} intervals from Greenwood’s variance on the {type} "
-        "scale. A median is the first time at which the curve falls below one half, or the middle of the plateau where it "
-        "equals one half; its interval is where the limits cross one half. The number at risk at t counts T ≥ t. Nothing is "
+        "Survival is the Kaplan–Meier estimate{cite} with pointwise {level} intervals from Greenwood’s variance "
+        "on the {type} "
+        "scale. A median is the first time at which the curve falls below one half, or the middle of the plateau "
+        "where it "
+        "equals one half; its interval is where the limits cross one half. The number at risk at t counts T ≥ t. "
+        "Nothing is "
         "estimated past the last follow-up of a group."
     )
     runs = fill(
@@ -110,7 +114,7 @@ def survival_note(context: Context, citations: Citations) -> MethodNote | None:
 
 
 def log_rank_note(context: Context, citations: Citations) -> MethodNote | None:
-    """The log-rank test and its weights."""
+    """Name the log-rank test and its weights."""
     _ = context.gettext
     options = options_of(context, LogRankOptions)
     if options is None:
@@ -139,16 +143,19 @@ def _term_words(context: Context, term: TermSpec) -> str:
 
 
 def cox_note(context: Context, citations: Citations) -> MethodNote | None:
-    """Cox models: covariates, references, ties, tests."""
+    """Say how covariates enter, how ties are treated, which tests are printed."""
     _ = context.gettext
     options = options_of(context, CoxOptions, "cox_multivariable") or options_of(context, CoxOptions)
     if options is None:
         return None
     tie_work = {"efron": ("efron",), "breslow": ("breslow",)}.get(options.ties, ())
     text = _(
-        "Hazard ratios are those of Cox models{cite}, ties by the {ties} method{tie_cite}, fitted by Newton’s method until the "
-        "step is rounding error. Covariates, all entered together in the multivariable model without selection: {terms}. "
-        "Limits are exp(b ± z SE) at {level}; P values are two-sided Wald tests, without adjustment for multiple testing."
+        "Hazard ratios are those of Cox models{cite}, ties by the {ties} method{tie_cite}, fitted by Newton’s "
+        "method until the "
+        "step is rounding error. Covariates, all entered together in the multivariable model without selection: "
+        "{terms}. "
+        "Limits are exp(b ± z SE) at {level}; P values are two-sided Wald tests, without adjustment for multiple "
+        "testing."
     )
     terms = "; ".join(_term_words(context, term) for term in options.terms)
     runs = fill(
@@ -163,7 +170,7 @@ def cox_note(context: Context, citations: Citations) -> MethodNote | None:
 
 
 def ph_note(context: Context, citations: Citations) -> MethodNote | None:
-    """The test of proportional hazards."""
+    """Name the test of proportional hazards and its transform."""
     _ = context.gettext
     options = options_of(context, PhTestOptions)
     if options is None:
@@ -175,7 +182,8 @@ def ph_note(context: Context, citations: Citations) -> MethodNote | None:
         "log": _("log"),
     }[options.transform]
     text = _(
-        "Proportional hazards are examined by the score test on scaled Schoenfeld residuals{cite}, time transform {transform}, "
+        "Proportional hazards are examined by the score test on scaled Schoenfeld residuals{cite}, time "
+        "transform {transform}, "
         "per covariate and globally. The model was specified beforehand and is not changed by the outcome of this test."
     )
     runs = fill(text, cite=citations.cite("grambsch", "therneau"), transform=words(name))
@@ -183,45 +191,53 @@ def ph_note(context: Context, citations: Citations) -> MethodNote | None:
 
 
 def concordance_note(context: Context, citations: Citations) -> MethodNote | None:
-    """Harrell's C."""
+    """Say how Harrell's C counts pairs."""
     _ = context.gettext
     options = options_of(context, ConcordanceOptions)
     if options is None:
         return None
     text = _(
-        "Discrimination is Harrell’s C{cite}: pairs with equal predictions count one half, pairs of events at the same time are "
+        "Discrimination is Harrell’s C{cite}: pairs with equal predictions count one half, pairs of events at "
+        "the same time are "
         "left out; standard error by the infinitesimal jackknife, limits estimate ± z SE. C depends on the censoring."
     )
     return MethodNote(_("Discrimination"), fill(text, cite=citations.cite("harrell")))
 
 
-def validation_note(context: Context, citations: Citations) -> MethodNote | None:
-    """The frozen model on the validation cohort."""
+def validation_note(context: Context, _citations: Citations) -> MethodNote | None:
+    """Say how the frozen model is measured on the validation cohort."""
     _ = context.gettext
     options = options_of(context, ValidationOptions)
     if options is None:
         return None
     text = _(
-        "The multivariable model with its coefficients and baseline hazard ({ties} ties) is applied unchanged to the validation "
-        "cohort. The calibration slope is the coefficient of the linear predictor in a Cox model of that cohort. Observed over "
-        "expected is 1 − Kaplan–Meier over the mean predicted risk, limits by the delta method on the log scale. Tenths are of "
+        "The multivariable model with its coefficients and baseline hazard ({ties} ties) is applied unchanged to "
+        "the validation "
+        "cohort. The calibration slope is the coefficient of the linear predictor in a Cox model of that cohort. "
+        "Observed over "
+        "expected is 1 − Kaplan–Meier over the mean predicted risk, limits by the delta method on the log scale. "
+        "Tenths are of "
         "predicted risk at the last horizon."
     )
     return MethodNote(_("Validation"), fill(text, ties=words(options.ties.capitalize())))
 
 
 def phenotype_note(context: Context, citations: Citations) -> MethodNote | None:
-    """Clustering, choice of k, classifiers."""
+    """Say how the phenotypes are made and recognised."""
     _ = context.gettext
     options = options_of(context, PhenotypeOptions)
     if options is None:
         return None
     text = _(
-        "Patients with all features are grouped by Ward’s method{ward} on Euclidean distances of standardised features; the "
-        "number of clusters, among {k}, is the one with the largest mean silhouette{silhouette}. Clusters are numbered by "
-        "restricted mean survival up to {horizon}. A decision tree and a random forest{forest} of {trees} trees (at least "
-        "{leaf} patients a leaf, seed {seed}) learn to recognise them; accuracy is from {folds}-fold cross-validation in which "
-        "each fold is clustered anew. The features were chosen without the outcome; no P values are given for them."
+        "Patients with all features are grouped by Ward’s method{ward} on Euclidean distances of standardised "
+        "features; the "
+        "number of clusters, among {k}, is the one with the largest mean silhouette{silhouette}. Clusters are "
+        "numbered by "
+        "restricted mean survival up to {horizon}. A decision tree and a random forest{forest} of {trees} trees "
+        "(at least "
+        "{leaf} patients a leaf, seed {seed}) learn to recognise them; accuracy is from {folds}-fold "
+        "cross-validation in which "
+        "each fold is clustered anew. No P values are given for the features."
     )
     unit = context.results.endpoints[0].unit
     runs = fill(
@@ -249,15 +265,17 @@ def tolerances(context: Context) -> list[tuple[str, int]]:
 
 
 def check_note(context: Context, citations: Citations) -> MethodNote:
-    """The check against R, with its tolerances."""
+    """Say how the numbers are checked, with the tolerances."""
     _ = context.gettext
     check = context.results.verification
     if not check.ran:
         text = _("Numbers are computed in Python. The check against R did not run: {why}.")
         return MethodNote(_("Check against R"), fill(text, why=words(check.why_not)))
     text = _(
-        "Numbers are computed in Python and again, from the same patients and options, in R {r} with survival {survival}{cite} in "
-        "a process of its own; lifelines {lifelines} is a second witness. Demanded nearness, with the numbers it applies to: "
+        "Numbers are computed in Python and again, from the same patients and options, in R {r} with survival "
+        "{survival}{cite} in "
+        "a process of its own; lifelines {lifelines} is a second witness. Demanded nearness, with the numbers it "
+        "applies to: "
         "{tolerances}. A number agrees when both values are within it, or absent on both sides."
     )
     said = "; ".join(f"{name} ({count(n)})" for name, n in tolerances(context)) or _("none")
@@ -272,8 +290,8 @@ def check_note(context: Context, citations: Citations) -> MethodNote:
     return MethodNote(_("Check against R"), runs)
 
 
-def software_note(context: Context, citations: Citations) -> MethodNote:
-    """Versions and the seed."""
+def software_note(context: Context, _citations: Citations) -> MethodNote:
+    """Name versions and the seed."""
     _ = context.gettext
     source = context.results.provenance
     packages = ", ".join(f"{name} {version}" for name, version in sorted(source.packages.items()))
@@ -300,57 +318,6 @@ def methods_section(context: Context) -> tuple[Section, References]:
     citations = Citations(context.results.verification.survival_version)
     notes: list[Block] = [found for make in _NOTES if (found := make(context, citations)) is not None]
     return (
-        Section("methods", _("Methods"), tuple(notes), new_page=True),
+        Section("methods", _("Methods"), tuple(notes)),
         References("", citations.items()),
     )
-
-
-def _limits(context: Context) -> Iterator[str]:
-    _ = context.gettext
-    if not context.results.verification.ran:
-        yield _("The numbers of this report were not checked against R.")
-    yield _(
-        "The cohorts are observational: differences between groups are associations, and groups differ in other ways too."
-    )
-    if options_of(context, CoxOptions) is not None:
-        yield _("P values are not adjusted for the number of tests; single small ones are expected by chance.")
-    broken = _broken_terms(context)
-    if broken:
-        yield _("Hazard ratios of {terms} changed during follow-up; their estimates are averages over time.").format(
-            terms=broken
-        )
-    missing = _left_out(context.results.analyses)
-    if missing:
-        yield _(
-            "The multivariable model leaves out {n} patients with a missing covariate; if they differ from the others, the estimates are biased."
-        ).format(n=count(missing))
-    if not context.has_cohort("validation") and options_of(context, CoxOptions) is not None:
-        yield _("There is no validation cohort: how well the model predicts other patients is unknown.")
-    if any(endpoint.n_gap for endpoint in context.results.endpoints):
-        yield _(
-            "For some patients a component of the endpoint was seen after the follow-up for another had ended; the other rule gives other numbers."
-        )
-
-
-def _broken_terms(context: Context) -> str:
-    names = []
-    for node in context.results.nodes("ph_test"):
-        for row in node.rows:
-            p = row.get("p_value").value
-            if row.term != "GLOBAL" and p is not None and p < 0.05:
-                names.append(context.column(row.term).label)
-    return ", ".join(dict.fromkeys(names))
-
-
-def _left_out(nodes: tuple[AnalysisNode, ...]) -> float:
-    for node in nodes:
-        if node.analysis == "cox_model" and node.rows:
-            return node.rows[0].get("n_missing").value or 0.0
-    return 0.0
-
-
-def limits_section(context: Context) -> Section:
-    """Return the limits that the data and the design force."""
-    _ = context.gettext
-    items: tuple[Inline, ...] = tuple((words(text),) for text in _limits(context))
-    return Section("limits", _("Limits"), (Bullets(items),))

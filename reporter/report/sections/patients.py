@@ -74,6 +74,10 @@ def _findings(context: Context) -> tuple[Block, ...]:
     return (intro, Bullets(tuple((words(text),) for text in found)))
 
 
+def _fits_table_one(context: Context, group: str) -> bool:
+    return len(context.column(group).levels) <= MAX_LEVELS - context.has_cohort("validation")
+
+
 def _overall_places(context: Context, endpoint: EndpointInfo, group: str) -> tuple[Place, ...]:
     _ = context.gettext
     places: list[Place] = []
@@ -84,7 +88,7 @@ def _overall_places(context: Context, endpoint: EndpointInfo, group: str) -> tup
     if development is not None:
         places.append(Place(development, "", words(_("All")), first))
     grouped = context.node("baseline", "development", endpoint.name, group) if group else None
-    if grouped is not None and len(context.column(group).levels) <= MAX_LEVELS - both:
+    if grouped is not None and _fits_table_one(context, group):
         places += level_places(context, grouped, first)
     if validation is not None:
         places.append(Place(validation, "", words(_("All")), context.cohort_label("validation")))
@@ -99,21 +103,19 @@ def first_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     places = _overall_places(context, endpoint, group)
     if not places:
         return None
-    label = words(context.column(group).label) if group else words("")
-    text = (
-        _("Characteristics of the patients, overall and by: {group}.")
-        if group
-        else _("Characteristics of the patients.")
-    )
-    caption = fill(text, group=label)
+    caption = fill(_("Characteristics of the patients."))
+    if any(place.level for place in places):
+        label = words(context.column(group).label)
+        caption = fill(_("Characteristics of the patients, overall and by: {group}."), group=label)
     return characteristics_table(context, "characteristics", caption, places, variables_of(places[0].node))
 
 
 def group_tables(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...]:
-    """Return the characteristics by the second and further groups."""
+    """Return the characteristics by the groups that are not in Table 1."""
     _ = context.gettext
     out: list[Block] = []
-    for group in context.groups("development", endpoint)[1:]:
+    groups = context.groups("development", endpoint)
+    for group in groups[1:] if groups and _fits_table_one(context, groups[0]) else groups:
         node = context.node("baseline", "development", endpoint.name, group)
         if node is None:
             continue

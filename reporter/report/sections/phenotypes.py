@@ -88,7 +88,12 @@ def silhouette_figure(context: Context, node: AnalysisNode) -> Figure | None:
         return None
     said = "; ".join(f"{bar.label}: {''.join(r.text for r in bar.text)}" for bar in bars)
     figure = SilhouetteFigure(
-        _("Mean silhouette by number of clusters"), said, tuple(bars), _("Number of clusters"), _("Mean silhouette"), height=106.0
+        _("Mean silhouette by number of clusters"),
+        said,
+        tuple(bars),
+        _("Number of clusters"),
+        _("Mean silhouette"),
+        height=106.0,
     )
     caption = fill(_("Mean silhouette by number of clusters; the chosen number is dark."))
     return Figure("silhouette", caption, draw_silhouette(figure, context.fonts), said, half_width=True)
@@ -264,7 +269,8 @@ def phenotypes_section(context: Context) -> Section | None:
     if node is None:
         return None
     warning = _(
-        "Exploratory: not tested against noise. Clustering finds groups in any data, and groups made from prognostic variables differ in survival; neither shows that the groups exist."
+        "Exploratory: not tested against noise. Clustering finds groups in any data, and groups made from "
+        "prognostic variables differ in survival; neither shows that the groups exist."
     )
     blocks: list[Block] = [Callout((words(warning),), "warning")]
     blocks += context.failures((*ANALYSES,), "development", node.endpoint)

@@ -48,7 +48,8 @@ def ph_table(context: Context, node: AnalysisNode, endpoint: EndpointInfo) -> Ta
     head = heads((_("Covariate"), "left"), ("χ²", "right"), (_("df"), "right"), ("P", "right"))
     transform = getattr(node.options, "transform", "km")
     text = _(
-        "Score test for a trend of the coefficient over time, transform '{transform}'; small P values speak against proportional hazards."
+        "Score test for a trend of the coefficient over time, transform '{transform}'; small P values speak "
+        "against proportional hazards."
     )
     notes = (note(text.format(transform=transform)),)
     return Table(f"ph_test_{endpoint.name}", caption, head, tuple(rows), notes=notes, widths=(3.0, 1.0, 1.0, 1.0))
@@ -65,14 +66,16 @@ def ph_statement(context: Context, node: AnalysisNode) -> Callout | Paragraph | 
     total: Inline = fill(_(" Global test: {p}."), p=context.p_statement(node, whole)) if whole else ()
     if not broken:
         text = _(
-            "No covariate showed a change of its hazard ratio over time at the 5% level; that does not prove that none has one."
+            "No covariate showed a change of its hazard ratio over time at the 5% level; that does not prove "
+            "that none has one."
         )
         return Paragraph((*fill(text), *total))
     items = join(
         [(*(_label(context, row.term),), Run(" ("), *context.p_statement(node, row), Run(")")) for row in broken], "; "
     )
     text = _(
-        "The hazard ratio changes during follow-up for: {terms}. The estimates of these covariates in the Cox model are "
+        "There is evidence (P < .05) that the hazard ratio changes during follow-up for: {terms}. The estimates "
+        "of these covariates in the Cox model are "
         "averages over the observed time, not constants; early and late effects differ as the plots show."
     )
     return Callout((*fill(text, terms=items), *total), "warning")

@@ -179,19 +179,24 @@ def _point(context: Context, horizon: float, endpoint: EndpointInfo) -> str:
     return context.time_point(horizon, endpoint.unit).text
 
 
+def last_estimated(node: AnalysisNode, endpoint: EndpointInfo) -> Row | None:
+    """Return the row of the latest horizon at which the survival of all patients could be estimated."""
+    rows = [node.find(time=horizon) for horizon in sorted(endpoint.horizons, reverse=True)]
+    return next((row for row in rows if row is not None and row.get("estimate").value is not None), None)
+
+
 def lead_sentence(context: Context, cohort: str, endpoint: EndpointInfo) -> Inline:
     """Return survival at the last horizon and the median of all patients."""
     _ = context.gettext
     node = context.node("kaplan_meier", cohort, endpoint.name)
     quantiles = context.node("survival_quantile", cohort, endpoint.name)
     out: Inline = ()
-    horizon = max(endpoint.horizons, default=None)
-    row = node.find(time=horizon) if node and horizon is not None else None
-    if node is not None and row is not None and row.get("estimate").value is not None and horizon is not None:
+    row = last_estimated(node, endpoint) if node is not None else None
+    if node is not None and row is not None:
         out = fill(
             _("{endpoint} at {time} was {estimate}% ({ci}, {interval}%)."),
             endpoint=words(endpoint.label),
-            time=context.time_point(horizon, endpoint.unit),
+            time=context.time_point(row.time or 0.0, endpoint.unit),
             estimate=context.number(node, row, "estimate", share(0)),
             ci=context.level_of_confidence(getattr(node.options, "conf_level", 0.95)),
             interval=context.interval(node, row, share(0)),

@@ -9,7 +9,7 @@ from reporter.report.sections.context import Context, share
 from reporter.report.sections.cox import leading_terms
 from reporter.report.sections.flow import n_analysed
 from reporter.report.sections.inline import fill, join, words
-from reporter.report.sections.survival import lead_sentence
+from reporter.report.sections.survival import last_estimated, lead_sentence
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, EndpointInfo, Row
 
@@ -42,7 +42,7 @@ def _associations(context: Context, endpoint: EndpointInfo) -> Inline:
     """Return which covariates are associated with the hazard in the multivariable model, the strongest first."""
     _ = context.gettext
     node = context.node("cox_multivariable", "development", endpoint.name)
-    rows = leading_terms(context, node)[:_MOST_TERMS] if node is not None else []
+    rows = leading_terms(node)[:_MOST_TERMS] if node is not None else []
     if node is None or not rows:
         return ()
     found = [_association(context, node, row) for row in rows]
@@ -61,15 +61,16 @@ def _association(context: Context, node: AnalysisNode, row: Row) -> Inline:
 def _survival_key(context: Context, endpoint: EndpointInfo) -> KeyFigure | None:
     _ = context.gettext
     node = context.node("kaplan_meier", "development", endpoint.name)
-    horizon = max(endpoint.horizons, default=None)
-    row = node.find(time=horizon) if node is not None and horizon is not None else None
-    if node is None or row is None or horizon is None or row.get("estimate").value is None:
+    row = last_estimated(node, endpoint) if node is not None else None
+    if node is None or row is None:
         return None
     return KeyFigure(
         (context.number(node, row, "estimate", share(0)), Run("%")),
         _interval(context, node, row, share(0), "%"),
         fill(
-            _("{endpoint} at {time}"), endpoint=words(endpoint.label), time=context.time_point(horizon, endpoint.unit)
+            _("{endpoint} at {time}"),
+            endpoint=words(endpoint.label),
+            time=context.time_point(row.time or 0.0, endpoint.unit),
         ),
     )
 

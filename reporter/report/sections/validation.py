@@ -122,7 +122,8 @@ def calibration_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     notes = [
         note(
             _(
-                "Observed risk: 1 − Kaplan–Meier. A ratio above 1 means more events than the model expects. Limits by the delta method on the log scale."
+                "Observed risk: 1 − Kaplan–Meier. A ratio above 1 means more events than the model expects. "
+                "Limits by the delta method on the log scale."
             )
         )
     ]
@@ -175,7 +176,8 @@ def calibration_figure(context: Context, endpoint: EndpointInfo) -> Figure | Non
     notes = (
         note(
             _(
-                "Points: mean predicted against observed (1 − Kaplan–Meier) risk with intervals; dashed: perfect agreement."
+                "Points: mean predicted against observed (1 − Kaplan–Meier) risk with intervals; dashed: perfect "
+                "agreement."
             )
         ),
     )
@@ -218,7 +220,7 @@ def _few_events(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...]:
     n, events = row.get("n").value or 0.0, row.get("n_event").value or 0.0
     if events >= FEW and n - events >= FEW:
         return ()
-    text = _("With {events} events in {n} patients the validation is small; the plot by tenths is a rough guide only.")
+    text = _("With {events} events in {n} patients the validation is small: its estimates are a rough guide only.")
     runs = fill(text, events=context.number(node, row, "n_event", count), n=context.number(node, row, "n", count))
     return (Callout(runs, "warning"),)
 

@@ -1,0 +1,261 @@
+"""Published numbers: each row of tests/data/oracles.csv, to half a unit of its last printed digit.
+
+The data are read at test time, from R's package survival and from lifelines; none is shipped.
+"""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reporter.analysis.kernels.concordance import concordance
+from reporter.analysis.kernels.cox import CoxFit, fit_cox, linear_predictor
+from reporter.analysis.kernels.cox_prediction import baseline_hazard
+from reporter.analysis.kernels.kaplan_meier import estimate_survival, restricted_mean, survival_at, survival_quantile
+from reporter.analysis.kernels.log_rank import log_rank
+from reporter.analysis.kernels.ph_test import ph_test
+
+Numbers = Iterator[tuple[str, float]]
+Read = Callable[[str], dict[str, np.ndarray]]
+ORACLES = Path(__file__).parents[1] / "data" / "oracles.csv"
+ROWS = list(csv.DictReader(ORACLES.read_text(encoding="utf-8").splitlines()))
+
+
+def dummies(values: np.ndarray, levels: tuple[object, ...]) -> np.ndarray:
+    return np.column_stack([(values == level).astype(float) for level in levels])
+
+
+def coefficients(fit: CoxFit, names: tuple[str, ...], value: str, error: str) -> Numbers:
+    for name, estimate, std_error in zip(names, fit.coef, fit.std_error, strict=True):
+        yield value + name, estimate
+        yield error + name, std_error
+
+
+def model_tests(fit: CoxFit) -> Numbers:
+    yield "LR", 2 * (fit.log_likelihood - fit.log_likelihood_null)
+    yield "Wald", fit.wald
+    yield "score", fit.score
+
+
+def curve(time: np.ndarray, event: np.ndarray):
+    return estimate_survival(time, event, conf_type="log", conf_level=0.95)
+
+
+def median(time: np.ndarray, event: np.ndarray) -> float:
+    return survival_quantile(curve(time, event), 0.5)[0]
+
+
+def two_groups(time: np.ndarray, event: np.ndarray, group: np.ndarray):
+    return log_rank(time, event, group.astype(np.int64), int(group.max()) + 1)
+
+
+def lung(read: Read) -> Numbers:
+    data = read("survival/lung")
+    time, event, sex = data["time"], data["status"] == 2, data["sex"]
+    yield "overall median", median(time, event)
+    yield "logrank sex", two_groups(time, event, sex - 1).statistic
+    for ecog in range(4):
+        for s in (1, 2):
+            rows = (sex == s) & (data["ph.ecog"] == ecog)
+            if rows.any():
+                yield f"median sex={s}, ph.ecog={ecog}", median(time[rows], event[rows])
+    names = ("age", "sex", "wt.loss")
+    x = np.column_stack([data[name] for name in names])
+    rows = ~np.isnan(x).any(axis=1)
+    time, event = time[rows], event[rows]
+    fit = fit_cox(x[rows], time, event, ties="efron")
+    yield from coefficients(fit, names, "coef ", "se ")
+    for name, b, s in zip(names, fit.coef, fit.std_error, strict=True):
+        yield f"lo {name}", np.exp(b - 1.959963984540054 * s)
+        yield f"hi {name}", np.exp(b + 1.959963984540054 * s)
+    yield "n", rows.sum()
+    yield "events", event.sum()
+    for name, value in model_tests(fit):
+        yield "LR chi2" if name == "LR" else name, value
+    yield "C", concordance(time, event, fit.linear_predictor, ymax=None).estimate
+    found = ph_test(fit, time, event, "km")
+    for j, name in enumerate(names):
+        yield f"zph chisq {name}", found.test(np.array([j])).statistic
+    yield "zph chisq GLOBAL", found.test(np.arange(3)).statistic
+
+
+def veteran(read: Read) -> Numbers:
+    data = read("survival/veteran")
+    time, event = data["time"], data["status"] == 1
+    cells = dummies(data["celltype"], ("smallcell", "adeno", "large"))
+    names = ("trt", "celltypesmallcell", "celltypeadeno", "celltypelarge", "karno", "diagtime", "age", "prior")
+    x = np.column_stack([data["trt"], cells, *(data[name] for name in names[4:])])
+    yield from coefficients(fit_cox(x, time, event, ties="efron"), names, "coef ", "se ")
+    fit = fit_cox(x[:, :5], time, event, ties="efron")
+    for transform in ("identity", "log"):
+        found = ph_test(fit, time, event, transform)
+        yield f"zph {transform} trt", found.test(np.array([0])).statistic
+        yield f"zph {transform} celltype", found.test(np.array([1, 2, 3])).statistic
+        yield f"zph {transform} karno", found.test(np.array([4])).statistic
+        yield f"zph {transform} GLOBAL", found.test(np.arange(5)).statistic
+
+
+def aml(read: Read) -> Numbers:
+    data = read("survival/aml")
+    time, event, group = data["time"], data["status"] == 1, data["x"] != "Maintained"
+    found = two_groups(time, event, group)
+    yield "logrank", found.statistic
+    yield "exp Maint", found.expected[0]
+    yield "exp Non", found.expected[1]
+    yield "median Maintained", median(time[~group], event[~group])
+    yield "median Non", median(time[group], event[group])
+
+
+def by_hand(read: Read) -> Numbers:
+    time, event = np.array([1.0, 1, 6, 6, 8, 9]), np.array([1, 0, 1, 1, 0, 1], dtype=bool)
+    x = np.array([1.0, 1, 1, 0, 0, 0])[:, None]
+    yield "beta Breslow = log((3+sqrt33)/2)", fit_cox(x, time, event, ties="breslow").coef[0]
+
+
+def lifelines(name: str) -> dict[str, np.ndarray]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lifelines import datasets
+
+        table = getattr(datasets, f"load_{name}")()
+    return {column: table[column].to_numpy() for column in table.columns}
+
+
+def six_mp(read: Read) -> Numbers:
+    data = lifelines("leukemia")
+    time, event, placebo = data["t"].astype(float), data["status"] == 1, data["Rx"]
+    yield "logrank", two_groups(time, event, placebo).statistic
+    for ties in ("breslow", "efron"):
+        yield f"beta {ties}", fit_cox(placebo[:, None].astype(float), time, event, ties=ties).coef[0]
+    yield "median 6-MP", median(time[placebo == 0], event[placebo == 0])
+    yield "median placebo", median(time[placebo == 1], event[placebo == 1])
+
+
+def larynx(read: Read) -> Numbers:
+    data = lifelines("larynx")
+    x = np.column_stack([data["Stage_II"], data["Stage_III"], data["Stage_IV"], data["age"]]).astype(float)
+    fit = fit_cox(x, data["time"].astype(float), data["death"] == 1, ties="breslow")
+    yield from coefficients(fit, ("factor(stage)2", "factor(stage)3", "factor(stage)4", "age"), "b ", "se ")
+    yield from model_tests(fit)
+
+
+def rossi(read: Read) -> Numbers:
+    data = lifelines("rossi")
+    names = ("fin", "age", "race", "wexp", "mar", "paro", "prio")
+    time, event = data["week"].astype(float), data["arrest"] == 1
+    fit = fit_cox(np.column_stack([data[name] for name in names]).astype(float), time, event, ties="efron")
+    yield from coefficients(fit, names, "b ", "se ")
+    yield from model_tests(fit)
+    yield "C", concordance(time, event, fit.linear_predictor, ymax=None).estimate
+
+
+def pbc(read: Read) -> Numbers:
+    data = read("survival/pbc")
+    names = ("age", "edema", "log(bili)", "log(albumin)", "log(protime)")
+    x = np.column_stack([data["age"], data["edema"], *(np.log(data[n]) for n in ("bili", "albumin", "protime"))])
+    rows = ~np.isnan(x).any(axis=1)
+    event = data["status"] == 2
+    yield from coefficients(fit_cox(x[rows], data["time"][rows], event[rows], ties="efron"), names, "b ", "se ")
+    yield "n", rows.sum()
+    yield "events", event[rows].sum()
+    for arm, label in ((1, "D-pen"), (2, "placebo")):
+        rows = data["trt"] == arm
+        area, error = restricted_mean(curve(data["time"][rows] / 365.25, event[rows]), 10.0)
+        yield f"RMST tau=10 {label}" + (" (survRM2)" if arm == 1 else ""), area
+        yield f"se {label}", error
+
+
+def ovarian(read: Read) -> Numbers:
+    data = read("survival/ovarian")
+    time, event = data["futime"], data["fustat"] == 1
+    fit = fit_cox(data["age"][:, None], time, event, ties="efron")
+    yield "b age", fit.coef[0]
+    yield "se", fit.std_error[0]
+    yield "logrank rx", two_groups(time, event, data["rx"] - 1).statistic
+
+
+def colon(read: Read) -> Numbers:
+    data = read("survival/colon")
+    for kind in (1, 2):
+        rows = data["etype"] == kind
+        time, event = data["time"][rows], data["status"][rows] == 1
+        fit = fit_cox(dummies(data["rx"][rows], ("Lev", "Lev+5FU")), time, event, ties="efron")
+        yield f"HR Lev+5FU etype {kind}", np.exp(fit.coef[1])
+        yield f"events etype {kind}", event.sum()
+
+
+def gbsg2(read: Read) -> Numbers:
+    data = lifelines("gbsg2")
+    yield "n", data["time"].size
+    yield "events", (data["cens"] == 1).sum()
+
+
+def cubic(nodes: np.ndarray) -> np.ndarray:
+    """Nodes up to 19 and their restricted cubic spline with knots 0, 1, 9 (rms, norm 2)."""
+    x = np.minimum(nodes, 19.0)
+    a, b, c = (np.maximum(x - knot, 0) ** 3 for knot in (0.0, 1.0, 9.0))
+    return np.column_stack([x, (a - b * (9 - 0) / (9 - 1) + c * (1 - 0) / (9 - 1)) / 81])
+
+
+def rotterdam(read: Read) -> Numbers:
+    data = read("survival/rotterdam")
+    event = (data["recur"] == 1) | (data["death"] == 1)
+    time = np.where(data["recur"] == 1, data["rtime"], data["dtime"]) / 365.25
+    positive = data["nodes"] > 0
+    yield "Rotterdam node+ n (Royston-Altman/DeepSurv script)", positive.sum()
+    yield "node+ events", event[positive].sum()
+    early, cut = event & (time <= 5), np.minimum(time, 5.0)
+    yield "events dev", early.sum()
+    size = dummies(data["size"], ("20-50", ">50"))
+    x = np.column_stack([size, cubic(data["nodes"]), data["grade"] == 3])
+    fit = fit_cox(x, cut, early, ties="efron")
+    yield from coefficients(fit, ("cs20-50", "cs>50", "n2", "n3", "g33"), "b ", "se ")
+    baseline = baseline_hazard(fit)
+    at_zero = baseline.hazard * np.exp(-fit.centre @ fit.coef)
+    yield "S0(5y)", np.exp(-at_zero[-1])
+    other = read("survival/gbsg")
+    years, died = other["rfstime"] / 365.25, (other["status"] == 1) & (other["rfstime"] / 365.25 <= 5)
+    years = np.minimum(years, 5.0)
+    middle, large = (other["size"] > 20) & (other["size"] <= 50), other["size"] > 50
+    lp = linear_predictor(np.column_stack([middle, large, cubic(other["nodes"]), other["grade"] == 3]), fit)
+    yield "Harrell C val", concordance(years, died, lp, ymax=None).estimate
+    hazard = baseline.hazard[np.searchsorted(baseline.time, 4.99, side="right") - 1]
+    expected = (1 - np.exp(-hazard * np.exp(lp))).mean()
+    yield "O/E t=4.99", (1 - survival_at(curve(years, died), np.array([4.99])).estimate[0]) / expected
+
+
+STUDIES = {
+    "lung": lung, "veteran": veteran, "aml": aml, "validate test1": by_hand, "6-MP": six_mp, "larynx": larynx,
+    "rossi": rossi, "pbc": pbc, "ovarian": ovarian, "colon": colon, "GBSG2": gbsg2, "rott->gbsg": rotterdam,
+}  # fmt: skip
+WITHOUT_R = ("validate test1", "6-MP", "larynx", "rossi", "GBSG2")
+
+
+@pytest.fixture(scope="module")
+def computed(request: pytest.FixtureRequest) -> Callable[[str], dict[str, float]]:
+    known: dict[str, dict[str, float]] = {}
+
+    def numbers(data: str) -> dict[str, float]:
+        if data not in known:
+            read = (lambda _: {}) if data in WITHOUT_R else request.getfixturevalue("r_table")
+            known[data] = {name: float(value) for name, value in STUDIES[data](read)}
+        return known[data]
+
+    return numbers
+
+
+def case(row: dict[str, str]) -> object:
+    marks = () if row["data"] in WITHOUT_R else (pytest.mark.r,)
+    return pytest.param(row, id=f"{row['data']} {row['quantity']}", marks=marks)
+
+
+@pytest.mark.parametrize("row", [case(row) for row in ROWS])
+def test_published_number(row: dict[str, str], computed) -> None:
+    found, digits = computed(row["data"])[row["quantity"]], int(row["printed_digits"])
+    # The half unit itself belongs to the interval: 10 ulp for its binary representation.
+    assert abs(found - float(row["published"])) <= 0.5 * 10.0**-digits * (1 + 1e-9)
