@@ -50,7 +50,8 @@ def assemble_results(
             time_unit=model.time_unit, conf_level=model.conf_level, values=first.values[i],
             horizons=first.horizons(i), curve=first.curves[i], cohort_curve=cohort,
             median=median, median_low=low, median_high=high, follow_up_end=model.follow_up_end,
-            risk_rank=first.risk_rank[i], n_development=model.n, n_event=model.n_event,
+            risk_rank=first.risk_rank[i], n_cohort=model.n + model.n_missing, n_development=model.n,
+            n_event=model.n_event,
             phenotype=phenotype, phenotype_missing=missing, performance=model.performance,
             others=tuple(prediction.estimates(i) for prediction in predictions[1:]), check=checks[i],
         )  # fmt: skip

@@ -70,13 +70,14 @@ def _grouped(study: Study, cohort: str, endpoint: str, group: str) -> Iterator[P
 
 
 def _models(study: Study, endpoint: str, terms: tuple[TermSpec, ...], horizon: float | None) -> Iterator[Planned]:
-    asked, cohort = study.analysis, "development"
-    common = {"ties": asked.ties, "conf_level": asked.conf_level}
+    cohort, ties, level = "development", study.analysis.ties, study.analysis.conf_level
     for term in terms:
-        yield Planned(cohort, endpoint, CoxOptions(analysis="cox_univariable", terms=(term,), **common))
-    yield Planned(cohort, endpoint, CoxOptions(analysis="cox_multivariable", terms=terms, **common))
-    yield Planned(cohort, endpoint, PhTestOptions(terms=terms, ties=asked.ties, transform="km"))
-    yield Planned(cohort, endpoint, ConcordanceOptions(terms=terms, horizon=horizon, **common))
+        options = CoxOptions(analysis="cox_univariable", terms=(term,), ties=ties, conf_level=level)
+        yield Planned(cohort, endpoint, options)
+    whole = CoxOptions(analysis="cox_multivariable", terms=terms, ties=ties, conf_level=level)
+    yield Planned(cohort, endpoint, whole)
+    yield Planned(cohort, endpoint, PhTestOptions(terms=terms, ties=ties, transform="km"))
+    yield Planned(cohort, endpoint, ConcordanceOptions(terms=terms, horizon=horizon, ties=ties, conf_level=level))
 
 
 def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame]) -> tuple[Planned, ...]:

@@ -69,7 +69,7 @@ class TableRow:
     Parameters
     ----------
     role
-        ``header`` names a variable without values, ``level`` is indented, ``value`` stands alone, ``axis`` is a plot axis.
+        ``header`` names a variable without values, ``level`` is indented, ``value`` stands alone, ``axis`` is an axis.
     """
 
     cells: tuple[Cell, ...]

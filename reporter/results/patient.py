@@ -155,7 +155,10 @@ class PatientResult(Frozen):
         Time at which the predicted survival reaches one half, by the rule of R's ``quantile.survfit``; None where the
         curve or the limit does not reach it within the follow-up.
     follow_up_end
-        Last time of the development cohort; nothing is predicted past it.
+        Last time of the patients of the model; nothing is predicted past it.
+    n_cohort, n_development
+        Patients of the development cohort (its curve is that of all of them), and those with every predictor, from
+        whom the model was made.
     risk_rank
         Share of the development patients with a lower linear predictor, 0–1.
     phenotype_missing
@@ -177,6 +180,7 @@ class PatientResult(Frozen):
     median_high: float | None
     follow_up_end: float
     risk_rank: float
+    n_cohort: int
     n_development: int
     n_event: int
     phenotype: PatientPhenotype | None

@@ -103,7 +103,7 @@ def demo_result(rate: float = 0.135, **changes: object) -> PatientResult:
         "horizons": tuple(horizon(t, rate) for t in HORIZONS),
         "curve": curve(rate, 0.2), "cohort_curve": curve(0.12, 0.05),
         "median": log(2) / rate, "median_low": log(2) / (1.2 * rate), "median_high": log(2) / (0.8 * rate),
-        "follow_up_end": 15.0, "risk_rank": 0.618, "n_development": 2982, "n_event": 1713,
+        "follow_up_end": 15.0, "risk_rank": 0.618, "n_cohort": 3001, "n_development": 2982, "n_event": 1713,
         "phenotype": demo_phenotype(), "performance": demo_performance(), "check": VERIFIED,
     }  # fmt: skip
     return PatientResult.model_validate({**values, **changes})

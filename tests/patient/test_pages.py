@@ -63,6 +63,7 @@ def test_the_pages_have_the_numbers_of_the_result() -> None:
         "0.90–1.20",
     ):
         assert text in second, text
+    assert "Among all 3001 patients of the development cohort, about 55 of 100" in first
     assert "2982 patients with 1713 events" in second
     assert "not the range for one person" in second and "choosing the model is not included" in second
 

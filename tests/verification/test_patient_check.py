@@ -35,7 +35,7 @@ def curves_of(
     frame = small.frames["development", "os"]
     fit = fit_model(frame, TERMS, ties).fit
     base = baseline_hazard(fit)
-    columns = {name: column for name, column in frame.columns.items()}
+    columns = dict(frame.columns)
     for name, values in (("age", (41.5, 77.0)), ("size", (0.0, 2.0))):
         changed = columns[name].values.copy()
         changed[:2] = values
@@ -87,7 +87,7 @@ def test_each_patient_is_judged_alone_and_every_difference_is_caught(small: Smal
 
 
 @pytest.mark.r
-def test_infinitely_short_of_r_is_not_run(small: Small, data_file: Path) -> None:
+def test_a_level_that_the_model_never_saw_is_not_run(small: Small, data_file: Path) -> None:
     found = check(data_file, curves_of(small), patients=[{"age": 50.0, "size": "huge"}] * 2)
     assert {one.state for one in found} == {"not_run"} and "'huge' is not a level of size" in found[0].why_not
 

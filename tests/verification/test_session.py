@@ -126,7 +126,7 @@ check_log_rank <- function(frames, cohort, endpoint, options) {
 def test_the_total_limit_ends_everything(small: Small, scripts: Path, ask_r: AskR) -> None:
     (scripts / "follow_up.R").write_text("check_follow_up <- function(...) repeat {}\n")
     begun = time.monotonic()
-    found = ask_r(small.frames, tasks_of(small.planned), scripts=scripts, limits=Limits(start=60, task=60, total=8))
+    found = ask_r(small.frames, tasks_of(small.planned), scripts=scripts, limits=Limits(start=60, task=60, total=5))
     assert time.monotonic() - begun < 30
     assert len(found) == len(small.planned) and all(answer.not_run for answer in found.values())
 

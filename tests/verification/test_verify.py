@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,15 @@ def test_a_later_batch_has_its_new_column(small: Small) -> None:
 
 @pytest.mark.r
 def test_an_error_in_the_run_ends_r(small: Small) -> None:
-    with pytest.raises(RuntimeError, match="elsewhere"), Checker(enabled=True) as checker:
-        checker.submit(small.frames, small.planned)
-        raise RuntimeError("elsewhere")
+    def fail() -> None:
+        with Checker(enabled=True) as checker:
+            checker.submit(small.frames, small.planned)
+            assert any(thread.name == "check against R" for thread in threading.enumerate())
+            raise RuntimeError("elsewhere")
+
+    with pytest.raises(RuntimeError, match="elsewhere"):
+        fail()
+    assert not any(thread.name == "check against R" for thread in threading.enumerate())
 
 
 @pytest.mark.r

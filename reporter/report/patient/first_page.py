@@ -119,7 +119,7 @@ def _position(texts: PatientTexts, fonts: FontMetrics) -> Panel:
     _ = texts.gettext
     sentence = texts.say(
         _(
-            "Of 100 of the {size} patients of the cohort, {n} had a lower predicted risk than this patient, {rest} a "
+            "Of 100 of the {size} patients of the model, {n} had a lower predicted risk than this patient, {rest} a "
             "higher one."
         ),
         size=texts.count(texts.result.n_development, "n"),
@@ -131,7 +131,7 @@ def _position(texts: PatientTexts, fonts: FontMetrics) -> Panel:
     figure = RankFigure(_("Rank"), alt, percent, _("Lowest risk"), _("median"), _("Highest risk"), width=236.0)
     rank = Figure("rank", (), draw_rank(figure, fonts), alt)
     return Panel(
-        _("Position among the patients of the cohort"),
+        _("Position among the patients of the model"),
         (rank, Paragraph(sentence), _estimates(texts), Paragraph(_median(texts), "note")),
     )
 
@@ -196,7 +196,7 @@ def _plain_words(texts: PatientTexts) -> PanelRow | None:
     if horizon.cohort is not None:
         runs += texts.say(
             _(" Among all {n} patients of the development cohort, {cohort} of 100 were event-free {time} {origin}."),
-            n=texts.count(texts.result.n_development, "n"), time=texts.time(horizon.time), origin=texts.origin(),
+            n=texts.count(texts.result.n_cohort, "n_cohort"), time=texts.time(horizon.time), origin=texts.origin(),
             cohort=texts.about(horizon.cohort, f"{texts.time_key(horizon.time)}/cohort"),
         )  # fmt: skip
     return PanelRow((Panel("", (Callout(runs, "info"),)),))
