@@ -89,3 +89,102 @@ def levels() -> type[Levels]:
 def rotterdam() -> Path:
     """The study file that the project ships."""
     return ROOT / "data" / "rotterdam" / "study.toml"
+
+
+STUDY = """\
+schema = 1
+
+[study]
+id = "small"
+title = "A small study"
+
+[data]
+source = "patients.csv"
+id = "id"
+
+[columns.age]
+kind = "numeric"
+unit = "years"
+per = 10
+
+[columns.sex]
+kind = "binary"
+codes = {1 = "Male", 2 = "Female"}
+
+[columns.stage]
+kind = "ordinal"
+levels = ["I", "II", "III"]
+missing = ["Unknown"]
+
+[[cohort.include]]
+label = "Adults"
+column = "age"
+min = 18
+
+[endpoints.os]
+label = "Overall survival"
+unit = "months"
+time = "months"
+event = "status"
+event_values = ["Dead"]
+censored_values = ["Alive"]
+horizons = [12, 24]
+
+[analysis]
+groups = ["sex", "stage"]
+covariates = ["age", "sex", "stage"]
+"""
+
+
+def patients(n: int = 40) -> list[dict[str, str]]:
+    """Rows of the small study: every stage and sex with deaths."""
+    rng = np.random.default_rng(0)
+    return [
+        {
+            "id": str(100 + i),
+            "age": str(int(rng.integers(20, 90))),
+            "sex": str(1 + i % 2),
+            "stage": ("I", "II", "III")[i % 3],
+            "months": str(int(rng.integers(1, 60))),
+            "status": "Dead" if i % 4 else "Alive",
+        }
+        for i in range(n)
+    ]
+
+
+@dataclass
+class StudyFolder:
+    """A study file and its table, to be changed before they are written."""
+
+    folder: Path
+    text: str
+    rows: list[dict[str, str]]
+
+    def replace(self, old: str, new: str) -> StudyFolder:
+        """Change the study file; the old text must stand there once."""
+        assert self.text.count(old) == 1, old
+        self.text = self.text.replace(old, new)
+        return self
+
+    def set(self, column: str, value: str, rows: range | None = None) -> StudyFolder:
+        """Set cells of a column, in all rows or some."""
+        for i in range(len(self.rows)) if rows is None else rows:
+            self.rows[i][column] = value
+        return self
+
+    def table(self) -> str:
+        names = list(self.rows[0])
+        return "\n".join(",".join(row) for row in [names, *([row[n] for n in names] for row in self.rows)]) + "\n"
+
+    def write(self) -> Path:
+        """Write both files and return the study file."""
+        (self.folder / "patients.csv").write_text(self.table(), encoding="utf-8")
+        path = self.folder / "study.toml"
+        path.write_text(self.text, encoding="utf-8")
+        return path
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> StudyFolder:
+    """A small valid study in an empty folder."""
+    return StudyFolder(tmp_path, STUDY, patients())

@@ -30,7 +30,8 @@ def merge_near_times(time: NDArray[np.float64]) -> NDArray[np.float64]:
         return time
     step = np.diff(distinct)
     scale = float(np.mean(np.abs(distinct)))
-    tied = (step <= TOLERANCE) | (step / scale <= TOLERANCE)
+    with np.errstate(divide="ignore", over="ignore"):
+        tied = (step <= TOLERANCE) | (step / scale <= TOLERANCE)
     if not tied.any():
         return time
     cuts = distinct[np.concatenate(([True], ~tied))]
