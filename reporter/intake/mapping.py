@@ -114,7 +114,12 @@ def map_dates(column: pd.Series, missing: Sequence[str], place: str) -> tuple[Fl
 
 
 def _natural_order(cells: Sequence[str]) -> tuple[str, ...]:
-    """Sort as numbers when all parse, else as text."""
+    """Sort as numbers when all parse, else as text; of cells that spell one number the first stands for all."""
+    spellings: dict[float | str, str] = {}
+    for cell in cells:
+        number = parse_number(cell)
+        spellings.setdefault(cell if number is None else number, cell)
+    cells = tuple(spellings.values())
     numbers = [parse_number(cell) for cell in cells]
     if all(number is not None for number in numbers):
         return tuple(cell for _, cell in sorted(zip(numbers, cells, strict=True), key=lambda pair: (pair[0], pair[1])))

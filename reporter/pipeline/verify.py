@@ -17,8 +17,9 @@ from reporter.results.ledger import LedgerRow, Verdict, Verification
 from reporter.results.tree import Results
 from reporter.spec.load import load_study
 from reporter.spec.study import Study
+from reporter.verification.background import BackgroundWitness
 from reporter.verification.compare import compare
-from reporter.verification.lifelines import lifelines_version, witness
+from reporter.verification.lifelines import lifelines_version
 from reporter.verification.r.session import Limits, RSession
 from reporter.verification.reproduce import data_for_r, reproduce_r
 from reporter.verification.task import Answer, Frames, Task
@@ -47,6 +48,7 @@ class Checker:
     def __init__(self, *, enabled: bool, scripts: Path | None = None, limits: Limits | None = None) -> None:
         self._scripts = scripts
         self._session = RSession(scripts=scripts, limits=limits) if enabled else None
+        self._witness = BackgroundWitness()
         self.tasks: list[Task] = []
         self.answers: dict[Task, Answer] = {}
 
@@ -58,6 +60,7 @@ class Checker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._witness.close()
         if self._session is not None:
             self._session.close()
 
@@ -77,15 +80,16 @@ class Checker:
         self.tasks += tasks
         if self._session is not None:
             self._session.submit(frames, tasks)
+            self._witness.submit(frames, tasks)
 
-    def verify(self, results: Results, frames: Frames) -> Verification:
+    def verify(self, results: Results, frames: Frames) -> Verification:  # noqa: ARG002 the tasks carry their frames
         """Wait for R and compare; without R every number is ``not_run`` with the reason."""
         if self._session is None:
             return _without_r(results, self.tasks, SWITCHED_OFF)
-        witnessed = witness(frames, self.tasks)
         self.answers = self._session.wait()
         if self._session.why_not:
             return _without_r(results, self.tasks, self._session.why_not)
+        witnessed = self._witness.wait()
         return Verification(
             ran=True,
             r_version=self._session.r_version,

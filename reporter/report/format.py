@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from math import floor, log10
 
 MINUS = "\u2212"
@@ -15,13 +15,16 @@ ABSENT = "\u2014"
 
 Write = Callable[[float], str]
 
+# Enough for every double with a few decimals: the largest has 309 digits.
+_PRECISION = 400
 _SUPERSCRIPT = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _RANGE = re.compile(r"(?<=\d)-(?=\d)")
 
 
 def rounded(value: float, digits: int) -> Decimal:
     """Return the number with `digits` decimals, half away from zero, of its shortest decimal text; never −0."""
-    found = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    step = Decimal(1).scaleb(-digits)
+    found = Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP, context=Context(prec=_PRECISION))
     return abs(found) if found == 0 else found
 
 

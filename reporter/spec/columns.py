@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Literal
 
@@ -14,8 +15,9 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 def parse_number(text: str) -> float | None:
-    """Return the number that a cell or a code spells, or None; words such as ``nan`` are not numbers."""
-    return float(text) if _NUMBER.fullmatch(text) else None
+    """Return the finite number that a cell or a code spells, or None; words such as ``nan`` are not numbers."""
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def same_value(one: str, other: str) -> bool:

@@ -78,6 +78,17 @@ def _schema_finding(error: ErrorDetails, data: dict[str, Any], places: Places) -
     return Finding("invalid_value", places.at(found), message)
 
 
+def _distinct(errors: list[ErrorDetails], data: dict[str, Any]) -> list[ErrorDetails]:
+    """Return one error a place: the first of a union's, and none of a list that only repeats that of its items."""
+    first: dict[tuple[str, KeyPath], ErrorDetails] = {}
+    for one in errors:
+        kind = one["type"] if one["type"] in ("missing", "extra_forbidden") else "value"
+        place = one["loc"] if kind != "value" else _existing(data, one["loc"])
+        first.setdefault((kind, place), one)
+    inside = {place[:length] for _, place in first for length in range(len(place))}
+    return [one for (kind, place), one in first.items() if kind != "value" or place not in inside]
+
+
 def _parse(path: Path) -> tuple[dict[str, Any], str, bytes]:
     if not path.is_file():
         raise UsageError(f"{path}: there is no such study file. Give the path of a TOML file.")
@@ -173,8 +184,8 @@ def load_study(path: Path) -> Study:
     try:
         file = StudyFile.model_validate(data)
     except ValidationError as error:
-        found = [_schema_finding(one, data, places) for one in error.errors()]
-        raise FindingsError(list({(f.code, f.place): f for f in found}.values())) from None
+        found = [_schema_finding(one, data, places) for one in _distinct(error.errors(), data)]
+        raise FindingsError(list(dict.fromkeys(found))) from None
     findings = check_study(file, data, places)
     if findings:
         raise FindingsError(findings)

@@ -19,6 +19,7 @@ from reporter.verification.task import Answer
 from reporter.verification.tolerances import Tolerance
 
 COHORT = "development"
+FIXED = ("cohort", "endpoint", ".time", ".event")
 _FILES = ("common.R", "patient.R")
 _COLUMNS = ("survival", "conf_low", "conf_high")
 
@@ -62,20 +63,24 @@ def read_development(file: Path, endpoint: str, terms: Sequence[TermSpec]) -> li
     DataFileError
         When the file, a column or the rows of the endpoint are missing.
     """
-    needed = (".time", ".event", *(term.column for term in terms))
     try:
         with file.open(encoding="utf-8", newline="") as stream:
-            table = csv.DictReader(stream)
-            lost = [name for name in needed if name not in (table.fieldnames or ())]
-            if lost:
-                raise DataFileError(f"{file} has no column {lost[0]}")
-            rows = [row for row in table if (row["cohort"], row["endpoint"]) == (COHORT, endpoint)]
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+            header, *table = csv.reader(stream)
+    except (OSError, ValueError, csv.Error) as error:
         raise DataFileError(f"{file} cannot be read: {error}") from error
+    if tuple(header[: len(FIXED)]) != FIXED:
+        raise DataFileError(f"{file} does not begin with the columns {', '.join(FIXED)}")
+    # By place: a column of the study may be called cohort.
+    place = {name: i for i, name in enumerate(header) if i >= len(FIXED)}
+    lost = next((term.column for term in terms if term.column not in place), None)
+    if lost is not None:
+        raise DataFileError(f"{file} has no column {lost}")
+    rows = [row for row in table if row[:2] == [COHORT, endpoint] and len(row) == len(header)]
     if not rows:
         raise DataFileError(f"{file} has no development rows of {endpoint}")
-    plain = [TermSpec(column=".time"), TermSpec(column=".event"), *terms]
-    return [_codes([row[term.column] for row in rows], term, str(file)) for term in plain]
+    fixed = [(2, TermSpec(column=".time")), (3, TermSpec(column=".event"))]
+    wanted = [*fixed, *((place[term.column], term) for term in terms)]
+    return [_codes([row[i] for row in rows], term, str(file)) for i, term in wanted]
 
 
 def _patients(terms: Sequence[TermSpec], patients: Sequence[Mapping[str, str | float]]) -> list[Floats]:

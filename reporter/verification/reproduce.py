@@ -11,6 +11,7 @@ from pathlib import Path
 from reporter.cohort.frame import AnalysisFrame, Column
 from reporter.resources import r_scripts_folder
 from reporter.results.ledger import Verification
+from reporter.verification.patient import FIXED
 from reporter.verification.r.code import options_code, r_string, r_value
 from reporter.verification.task import Frames, Task
 from reporter.verification.tolerances import tolerance_of
@@ -45,7 +46,7 @@ def data_for_r(frames: Frames) -> bytes:
     names = list(dict.fromkeys(name for frame in frames.values() for name in frame.columns))
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("cohort", "endpoint", ".time", ".event", *names))
+    writer.writerow((*FIXED, *names))
     for frame in frames.values():
         writer.writerows(_rows(frame, names))
     return buffer.getvalue().encode()

@@ -21,7 +21,8 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "reporter" / "verification" / "r
 DRIVER = """
 number <- function(x) ifelse(is.na(x), "NA", sprintf("%.17g", x))
 emit <- function(job, found) {
-  if (nrow(found$rows)) cat(paste(job, "row", found$rows$address, "", number(found$rows$value), sep = "\\t"), sep = "\\n", fill = FALSE)
+  rows <- found$rows
+  if (nrow(rows)) cat(paste(job, "row", rows$address, "", number(rows$value), sep = "\\t"), sep = "\\n")
   cat("\\n")
   for (curve in found$curves) {
     cat(paste(job, "curve", curve$where, curve$stat, number(curve$time), number(curve$value), sep = "\\t"), sep = "\\n")
@@ -33,7 +34,8 @@ column <- function(file, levels) {
   value[is.nan(value)] <- NA
   if (length(levels)) factor(levels[value + 1], levels = levels) else value
 }
-run <- function(job, call) tryCatch(emit(job, call()), error = function(e) cat(job, "error", gsub("[\\t\\n]", " ", conditionMessage(e)), "", "NA\\n", sep = "\\t"))
+failed <- function(job, said) cat(job, "error", gsub("[\\t\\n]", " ", conditionMessage(said)), "", "NA\\n", sep = "\\t")
+run <- function(job, call) tryCatch(emit(job, call()), error = function(said) failed(job, said))
 """
 
 
@@ -76,7 +78,11 @@ class Reference:
         script = self.folder / "snippet.R"
         script.write_text(f'source("{SCRIPTS / "common.R"}")\n{DRIVER}\n{code}\n')
         done = subprocess.run(
-            [str(shutil.which("Rscript")), "--vanilla", str(script)], capture_output=True, text=True, timeout=120, check=False
+            [str(shutil.which("Rscript")), "--vanilla", str(script)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -100,10 +106,11 @@ class Reference:
         for number, (planned, frames) in enumerate(jobs):
             if id(frames) not in known:
                 known[id(frames)] = f"frames_{number}"
-                read = (f'`{c}/{e}` = {self.frame(f, f"f{number}_{c}_{e}")}' for (c, e), f in frames.items())
+                read = (f"`{c}/{e}` = {self.frame(f, f'f{number}_{c}_{e}')}" for (c, e), f in frames.items())
                 lines.append(f"frames_{number} <- list({', '.join(read)})")
             options = r_literal(planned.options.model_dump())
-            call = f'check_{planned.options.kind}({known[id(frames)]}, "{planned.cohort}", "{planned.endpoint}", {options})'
+            where = f'{known[id(frames)]}, "{planned.cohort}", "{planned.endpoint}"'
+            call = f"check_{planned.options.kind}({where}, {options})"
             lines.append(f"run({number}, function() {call})")
         found = [Answer() for _ in jobs]
         for line in self.snippet("\n".join(lines)).splitlines():
@@ -169,7 +176,9 @@ def compare(planned: Planned, frames: Mapping[tuple[str, str], AnalysisFrame], a
                 where = address(node.cohort, node.endpoint, node.analysis, column.stat, group=curve.group,
                                 level=curve.level, term=curve.term)  # fmt: skip
                 curves[where] = list(zip(curve.time, column.values, strict=True))
-    wrong += [f"{where}: curve only {'here' if where in curves else 'in R'}" for where in curves.keys() ^ answer.curves.keys()]
+    wrong += [
+        f"{where}: curve only {'here' if where in curves else 'in R'}" for where in curves.keys() ^ answer.curves.keys()
+    ]
     for where in curves.keys() & answer.curves.keys():
         wrong += _curve_difference(where, curves[where], answer.curves[where])
     return wrong
@@ -188,14 +197,20 @@ def _difference(where: str, ours: float | None, theirs: float, error: float | No
     relative = 1e-12 if analysis.startswith(TIGHT) else 1e-9
     if stat.endswith("p_value") and "log_p" not in stat and theirs > 0:
         # A P value is the exponential of a number that is compared on its own.
-        return [] if abs(np.log(ours / theirs)) <= relative * max(1.0, -np.log(theirs)) else [f"{where}: {ours!r} here, {theirs!r} in R"]
+        return (
+            []
+            if abs(np.log(ours / theirs)) <= relative * max(1.0, -np.log(theirs))
+            else [f"{where}: {ours!r} here, {theirs!r} in R"]
+        )
     size = max(abs(theirs), 1e-3 * SCALE.get(stat, 0.0))
     if abs(ours - theirs) <= relative * size or (error and abs(ours - theirs) <= 1e-9 * error):
         return []
     return [f"{where}: {ours!r} here, {theirs!r} in R"]
 
 
-def _curve_difference(where: str, ours: list[tuple[float, float | None]], theirs: list[tuple[float, float]]) -> list[str]:
+def _curve_difference(
+    where: str, ours: list[tuple[float, float | None]], theirs: list[tuple[float, float]]
+) -> list[str]:
     if len(ours) != len(theirs):
         return [f"{where}: {len(ours)} points here, {len(theirs)} in R"]
     wrong = []

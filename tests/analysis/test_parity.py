@@ -10,6 +10,7 @@ import pytest
 from reporter.cohort.frame import AnalysisFrame
 from reporter.cohort.timefix import merge_near_times
 from reporter.pipeline.plan import Planned
+from reporter.results.address import address, time_text
 from reporter.spec.options import (
     AnalysisOptions,
     BaselineOptions,
@@ -74,7 +75,8 @@ def terms_of(frame: AnalysisFrame) -> tuple[TermSpec, ...]:
 
 def survival_options(frame: AnalysisFrame) -> Iterator[AnalysisOptions]:
     group = next(name for name, column in frame.columns.items() if column.levels)
-    horizons = tuple(float(h) for h in np.round(np.quantile(frame.time, [0.01, 0.3, 0.7]), 1)) + (frame.time.max() + 1,)
+    inside = (float(h) for h in np.round(np.quantile(frame.time, [0.01, 0.3, 0.7]), 1))
+    horizons = (*inside, float(frame.time.max()) + 1)
     yield BaselineOptions(group=group, columns=tuple(frame.columns))
     for conf_type in CONF_TYPES if frame.n < 500 else ("log-log",):
         yield KaplanMeierOptions(group="", horizons=horizons, conf_level=0.95, conf_type=conf_type)
@@ -124,7 +126,11 @@ def random_frame(frame_of, levels, rng: np.random.Generator, cohort: str = "deve
     return frame_of(time, rng.random(n) < rng.choice([0.4, 0.7, 1.0]), columns, cohort=cohort)
 
 
-TERMS = (TermSpec(column="x"), TermSpec(column="g", levels=("a", "b c", ">50")), TermSpec(column="y", per=10, transform="log1p"))
+TERMS = (
+    TermSpec(column="x"),
+    TermSpec(column="g", levels=("a", "b c", ">50")),
+    TermSpec(column="y", per=10, transform="log1p"),
+)
 HORIZONS = (0.5, 2.0, 6.0, 15.0)
 
 
@@ -214,19 +220,18 @@ def test_predicted_survival_with_limits(reference, r_table, frame_of, levels) ->
         model = fit_model(frame, terms, ties)
         z = (make_design(terms, frame.columns, model.rows).matrix[:6] - model.fit.centre)[:, model.fit.used]
         code = [f"frame <- {read}", "frame$karno <- frame$karno / 10; frame$diagtime <- frame$diagtime / 10"]
-        code += [f"fit <- coxph(Surv(.time, .event) ~ karno + diagtime + celltype + trt, frame, ties = '{ties}', control = tight_control)"]
+        code += ["model <- Surv(.time, .event) ~ karno + diagtime + celltype + trt"]
+        code += [f"fit <- coxph(model, frame, ties = '{ties}', control = tight_control)"]
         for kind in CONF_TYPES:
-            code += [
-                f"s <- summary(survfit(fit, newdata = frame[1:6, ], stype = 2, ctype = {ctype}, conf.type = '{kind}'), "
-                f"times = c({', '.join(map(str, times))}), extend = TRUE)",
-                "cat(number(c(s$surv, s$lower, s$upper)), sep = '\\n'); cat('\\n')",
-            ]
+            options = f"stype = 2, ctype = {ctype}, conf.type = '{kind}'"
+            code += [f"curves <- survfit(fit, newdata = frame[1:6, ], {options})"]
+            code += [f"s <- summary(curves, times = c({', '.join(map(str, times))}), extend = TRUE)"]
+            code += ["cat(number(c(s$surv, s$lower, s$upper)), sep = '\\n'); cat('\\n')"]
         theirs = np.array([float(v.replace("NA", "nan")) for v in reference.snippet("\n".join(code)).split()])
         for kind, block in zip(CONF_TYPES, np.split(theirs, 4), strict=True):
-            found = predict(
-                baseline_hazard(model.fit), model.fit.coef[model.fit.used], model.fit.covariance[np.ix_(*[model.fit.used] * 2)],
-                z, times, conf_type=kind, conf_level=0.95,
-            )  # fmt: skip
+            assert model.fit.used.all()
+            baseline, coef, covariance = baseline_hazard(model.fit), model.fit.coef, model.fit.covariance
+            found = predict(baseline, coef, covariance, z, times, conf_type=kind, conf_level=0.95)
             ours = np.concatenate([found.survival.ravel(), found.conf_low.ravel(), found.conf_high.ravel()])
             np.testing.assert_allclose(ours, block, rtol=1e-9, atol=1e-13, err_msg=f"{ties} {kind}")
 
@@ -234,7 +239,9 @@ def test_predicted_survival_with_limits(reference, r_table, frame_of, levels) ->
 def test_near_equal_times_are_merged_as_by_r(reference) -> None:
     """R: survival::aeqSurv."""
     rng = np.random.default_rng(21)
-    cases = [np.sort(rng.integers(1, 6, 12) + rng.choice([0, 1e-9, 2e-8, 1e-7], 12)) * scale for scale in (1e-7, 1, 1e6)]
+    cases = [
+        np.sort(rng.integers(1, 6, 12) + rng.choice([0, 1e-9, 2e-8, 1e-7], 12)) * scale for scale in (1e-7, 1, 1e6)
+    ]
     cases += [np.array([0.0, 1e-9, 1]), np.array([5.0]), np.arange(1, 9) * 1e-8, rng.exponential(size=30)]
     lines = []
     for values in cases:
@@ -243,3 +250,14 @@ def test_near_equal_times_are_merged_as_by_r(reference) -> None:
     told = reference.snippet("\n".join(lines)).splitlines()
     for values, line in zip(cases, told, strict=True):
         assert merge_near_times(values).tolist() == [float(v) for v in line.split()]
+
+
+def test_r_writes_the_same_addresses(reference) -> None:
+    times = (5.0, 0.1, 1 / 3, 1e-7, 123456.789, 2.5, 1e5, 1e15, 0.1 + 0.2, 7043 / 365.25)
+    levels = (">50", "<=20", "a b/c%", "x=y", "é三")
+    code = [f"cat(time_text({time!r}), '\\n')" for time in times]
+    code += [f'cat(place("d", "e", "a", "g", "{level}"), "\\n")' for level in levels]
+    told = [line.strip() for line in reference.snippet("\n".join(code)).splitlines()]
+    assert told[: len(times)] == [time_text(time) for time in times]
+    ours = [address("d", "e", "a", "", group="g", level=level).removesuffix("/") for level in levels]
+    assert told[len(times) :] == ours

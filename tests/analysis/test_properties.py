@@ -142,7 +142,9 @@ def test_cox_is_at_an_optimum_or_says_why_not(cohort, chance, ties) -> None:
     if ties == "breslow":
         mean = np.concatenate(([0.0], hazard))[fit.sets.last + 1] * fit.risk
         assert mean.sum() == pytest.approx(event.sum(), rel=1e-9)
-    information = information_by_time(z, fit.risk, fit.sets, moments(z, fit.risk, fit.sets), np.ones(fit.sets.time.size))
+    information = information_by_time(
+        z, fit.risk, fit.sets, moments(z, fit.risk, fit.sets), np.ones(fit.sets.time.size)
+    )
     np.testing.assert_allclose(information @ fit.covariance[np.ix_(fit.used, fit.used)], np.eye(z.shape[1]), atol=1e-6)
 
 
@@ -174,13 +176,18 @@ def test_ph_test_gives_a_probability_or_nothing(cohort, chance, transform) -> No
 
 
 @bounded
-@given(st.lists(st.floats(0, 1e4), min_size=1, max_size=15), st.lists(st.sampled_from((0.0, 1e-9, 1e-8, 3e-8)), min_size=15, max_size=15))
+@given(
+    st.lists(st.floats(0, 1e4), min_size=1, max_size=15),
+    st.lists(st.sampled_from((0.0, 1e-9, 1e-8, 3e-8)), min_size=15, max_size=15),
+)
 def test_merged_times_are_old_times_and_far_apart(times, shifts) -> None:
     time = np.array(times) + np.array(shifts[: len(times)])
     merged = merge_near_times(time)
     assert set(merged.tolist()) <= set(time.tolist())
     assert (merged <= time).all()
-    assert (np.argsort(merged, kind="stable") == np.argsort(time, kind="stable")).all() or np.unique(merged).size < time.size
+    assert (np.argsort(merged, kind="stable") == np.argsort(time, kind="stable")).all() or np.unique(
+        merged
+    ).size < time.size
     assert (np.diff(np.unique(merged)) > TOLERANCE * (1 - 1e-6)).all()
 
 

@@ -22,7 +22,12 @@ BAD: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
     "unknown key": (
         lambda s: s.replace("covariates =", "covariats ="),
         "unknown_key",
-        ("study.toml:{covariats}", "'analysis.covariats'", "Did you mean 'covariates'?", "Allowed here: endpoints, groups"),
+        (
+            "study.toml:{covariats}",
+            "'analysis.covariats'",
+            "Did you mean 'covariates'?",
+            "Allowed here: endpoints, groups",
+        ),
     ),
     "unknown table": (
         lambda s: s.replace("[analysis]", "[analyses]"),
@@ -37,7 +42,12 @@ BAD: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
     "unknown key of a step": (
         lambda s: s.replace("min = 18", "minimum = 18"),
         "unknown_key",
-        ("study.toml:{minimum}", "'cohort.include.0.minimum'", "Allowed here: label, column, min, max, in"),
+        (
+            "study.toml:{minimum}",
+            "'cohort.include.1.minimum'",
+            "Did you mean 'min'?",
+            "Allowed here: label, column, min, max, in",
+        ),
     ),
     "missing key": (lambda s: s.replace('title = "A small study"\n', ""), "missing_key", ("'study.title'", "add it")),
     "value that is not allowed": (
@@ -59,7 +69,12 @@ BAD: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
     "column not in the table": (
         lambda s: s.replace('event = "status"', 'event = "statu"'),
         "unknown_column",
-        ("endpoints.os", "'statu' is not in patients.csv", "Did you mean 'status'?", "id, age, sex, stage, months, status"),
+        (
+            "endpoints.os",
+            "'statu' is not in patients.csv",
+            "Did you mean 'status'?",
+            "id, age, sex, stage, months, status",
+        ),
     ),
     "dictionary column not in the table": (
         lambda s: s.replace("[columns.age]", "[columns.agee]\nkind = 'numeric'\n[columns.age]"),
@@ -240,7 +255,9 @@ def test_all_errors_at_once_of_the_file(small, capsys) -> None:
 
 
 def test_all_errors_at_once_of_the_data(small) -> None:
-    small.set("months", "-1", range(1)).set("age", "old", range(2)).set("stage", "V", range(1)).set("status", "?", range(1))
+    small.set("months", "-1", range(1)).set("age", "old", range(2)).set("stage", "V", range(1)).set(
+        "status", "?", range(1)
+    )
     codes = {finding.code for finding in findings_of(small.write())}
     assert {"negative_time", "not_a_number", "unknown_code", "unknown_status"} <= codes
 
@@ -305,8 +322,8 @@ def test_r_source_that_is_not_there(small, source: str, words: str, capsys) -> N
 def test_broken_tables(small, content: bytes, code: str, words: str) -> None:
     path = small.write()
     (small.folder / "patients.csv").write_bytes(content)
-    found = findings_of(path)
-    assert [f.code for f in found][0] == code and words in str(found[0])
+    first = findings_of(path)[0]
+    assert first.code == code and words in str(first)
 
 
 def test_study_file_that_is_not_utf8(small) -> None:

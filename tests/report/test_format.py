@@ -189,3 +189,8 @@ def test_labels() -> None:
     assert [level_text(t) for t in ("<=20", "20-50", ">50", "C50-C54", "T1-2b", "1-2")] == [
         "≤20", "20–50", ">50", "C50-C54", "T1-2b", "1–2",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [1e25, 1.5e40, 1.7e308, -1.7e308])
+def test_a_huge_number_is_written(value: float) -> None:
+    assert float(fixed(value, 2).replace("\u2009", "").replace("\u2212", "-")) == value

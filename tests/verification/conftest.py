@@ -38,7 +38,7 @@ def small(frame_of: Callable[..., AnalysisFrame], levels: Callable[..., object])
     model = {"terms": terms, "ties": "efron"}
     options = (
         FollowUpOptions(conf_level=0.95, conf_type="log-log"),
-        BaselineOptions(group="size", columns=("age",)),
+        BaselineOptions(group="size", columns=("age", "cohort")),
         KaplanMeierOptions(group="size", horizons=(1.0, 3.0, 50.0), conf_level=0.95, conf_type="log-log"),
         LogRankOptions(group="size"),
         CoxOptions(analysis="cox_univariable", terms=terms[:1], ties="efron", conf_level=0.95),

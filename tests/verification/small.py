@@ -57,7 +57,7 @@ def make_cohort(
     months = np.ceil(random.exponential(40, n))
     age = np.where(random.random(n) < 0.1, np.nan, np.round(random.normal(60, 9, n), 1))
     size = np.where(random.random(n) < 0.1, -1, random.integers(0, 3, n))
-    columns = {"age": age, "size": levels(LEVELS, tuple(size.tolist()))}
+    columns = {"age": age, "size": levels(LEVELS, tuple(size.tolist())), "cohort": np.arange(n) % 7}
     return make(months / 12, random.random(n) < 0.6, columns, cohort=cohort)
 
 

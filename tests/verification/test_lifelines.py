@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.spec.options import CoxOptions, KaplanMeierOptions, LogRankOptions, TermSpec
+from reporter.verification.background import BackgroundWitness
 from reporter.verification.lifelines import lifelines_version, witness
 from reporter.verification.task import Task
 
@@ -70,3 +72,19 @@ def test_a_witness_that_fails_leaves_its_column_empty(camis: AnalysisFrame) -> N
 
 def test_version() -> None:
     assert lifelines_version().startswith("0.")
+
+
+def test_in_the_background_it_gives_the_same(camis: AnalysisFrame) -> None:
+    frames = {("development", "os"): camis}
+    tasks = [KM, Task("development", "os", LogRankOptions(group="arm"))]
+    background = BackgroundWitness()
+    background.submit(frames, tasks[:1])
+    background.submit(frames, tasks[1:])
+    assert background.wait() == witness(frames, tasks) and background.wait() == witness(frames, tasks)
+
+
+def test_a_late_witness_leaves_the_column_empty(camis: AnalysisFrame) -> None:
+    background = BackgroundWitness(limit_s=0.01)
+    background.submit({("development", "os"): camis}, [KM])
+    begun = time.monotonic()
+    assert background.wait() == {} and time.monotonic() - begun < 5

@@ -117,7 +117,7 @@ check_log_rank <- function(frames, cohort, endpoint, options) {
     assert answer.not_run == ""
     frame = small.frames["development", "os"]
     sent = {".time": frame.time, ".event": frame.event * 1.0, "age": frame.columns["age"].values,
-            "size": frame.columns["size"].values + 1}  # fmt: skip
+            "size": frame.columns["size"].values + 1, "cohort": frame.columns["cohort"].values}  # fmt: skip
     for name, values in sent.items():
         assert np.array_equal(answer.curves[f"x/y/z/{name}"].value, values, equal_nan=True)
 

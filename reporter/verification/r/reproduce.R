@@ -12,14 +12,16 @@ read_text <- function(path) {
 # The frames, with the columns in the order and with the levels of the study.
 read_frames <- function(path) {
   data <- read_text(path)
-  key <- paste(data$cohort, data$endpoint, sep = "/")
+  key <- paste(data[[1]], data[[2]], sep = "/")
   frames <- list()
   for (name in unique(key)) {
     part <- data[key == name, , drop = FALSE]
-    frame <- data.frame(.time = as.numeric(part$.time), .event = part$.event == "1")
+    frame <- data.frame(.time = as.numeric(part[[3]]), .event = part[[4]] == "1")
     for (column in names(columns[[name]])) {
       levels_of <- columns[[name]][[column]]
-      frame[[column]] <- if (length(levels_of)) factor(part[[column]], levels = levels_of) else as.numeric(part[[column]])
+      # By place: a column of the study may be called cohort.
+      text <- part[[4 + match(column, names(part)[-(1:4)])]]
+      frame[[column]] <- if (length(levels_of)) factor(text, levels = levels_of) else as.numeric(text)
     }
     frames[[name]] <- frame
   }
