@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +91,26 @@ def test_a_late_witness_leaves_the_column_empty(camis: AnalysisFrame) -> None:
     background.submit({("development", "os"): camis}, [KM])
     begun = time.monotonic()
     assert background.wait() == {} and time.monotonic() - begun < 5
+
+
+SCRIPT = """
+from pathlib import Path
+from reporter.pipeline.verify import Checker
+from reporter.cohort.build import build_cohorts
+from reporter.pipeline.plan import plan_analyses
+from reporter.spec.load import load_study
+print("the script runs")
+study = load_study(Path({study!r}))
+frames = build_cohorts(study).frames
+with Checker(enabled=True) as checker:
+    checker.submit(frames, plan_analyses(study, frames)[:3])
+"""
+
+
+@pytest.mark.r
+def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
+    study = Path(__file__).resolve().parents[2] / "data" / "rotterdam" / "study.toml"
+    (tmp_path / "script.py").write_text(SCRIPT.format(study=str(study)))
+    command = [sys.executable, str(tmp_path / "script.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the script runs\n", "")

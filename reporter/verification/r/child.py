@@ -22,8 +22,8 @@ class ChildError(Exception):
     """The child gave no answer; the message says why, in words for the ledger."""
 
 
-def _environment() -> dict[str, str]:
-    """English messages, one thread, and this package importable whatever the working folder."""
+def child_environment() -> dict[str, str]:
+    """Return the environment of a child: English messages, one thread, this package importable from any folder."""
     places = [str(Path(reporter.__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
     fixed = {"LANGUAGE": "en", "LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return {**os.environ, **fixed, "PYTHONPATH": os.pathsep.join(filter(None, places))}
@@ -53,7 +53,7 @@ class RChild:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._said,
-                env=_environment(),
+                env=child_environment(),
                 start_new_session=True,
             )
         except OSError as error:

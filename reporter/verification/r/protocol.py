@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ _LENGTH = struct.Struct(">Q")
 _LONGEST_HEADER = 1 << 30
 
 
-def write_message(stream: BinaryIO, header: Header, vectors: Sequence[Floats] = ()) -> None:
+def write_message(stream: IO[bytes], header: Header, vectors: Sequence[Floats] = ()) -> None:
     """Write one message and flush."""
     blocks = [np.ascontiguousarray(vector, dtype=np.float64) for vector in vectors]
     text = json.dumps({**header, "blocks": [block.nbytes for block in blocks]}).encode()
@@ -32,14 +32,14 @@ def write_message(stream: BinaryIO, header: Header, vectors: Sequence[Floats] = 
     stream.flush()
 
 
-def _read(stream: BinaryIO, size: int) -> bytes:
+def _read(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
         raise EOFError("the other side closed the channel")
     return data
 
 
-def read_message(stream: BinaryIO) -> tuple[Header, list[Floats]]:
+def read_message(stream: IO[bytes]) -> tuple[Header, list[Floats]]:
     """Read one message.
 
     Raises
