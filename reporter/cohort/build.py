@@ -166,7 +166,7 @@ def build_cohorts(study: Study) -> BuiltCohorts:
     Raises
     ------
     FindingsError
-        With the errors of both cohorts at once.
+        With the errors of both cohorts at once, and the warnings after them.
     """
     cohorts = _read_all(study)
     levels = used_levels(cohorts[0])
@@ -182,9 +182,9 @@ def build_cohorts(study: Study) -> BuiltCohorts:
             frames[cohort.request.name, name] = frame
         infos.append(_info(cohort, [finding for finding in own if finding.severity == "warning"]))
         findings += own
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        raise FindingsError(list(dict.fromkeys(errors)))
+    if any(finding.severity == "error" for finding in findings):
+        errors_first = sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != "error")
+        raise FindingsError(errors_first)
     return BuiltCohorts(
         frames=frames,
         infos=tuple(infos),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -168,6 +170,20 @@ def test_prediction_of_survival_by_hand() -> None:
     )  # fmt: skip
     assert_allclose(found.survival[0], np.exp(-np.concatenate(([0], steps))), rtol=1e-13)
     assert_allclose(found.survival[1], np.exp(-r * np.concatenate(([0], steps))), rtol=1e-13)
+
+
+def test_limits_of_a_prediction_do_not_depend_on_the_origin_of_the_covariates() -> None:
+    rng = np.random.default_rng(23)
+    x, time, event = rng.normal(size=(60, 2)), rng.integers(1, 12, 60).astype(float), rng.random(60) < 0.7
+    found = []
+    for origin in (0.0, 5.0):
+        fit = fit_cox(x + origin, time, event, ties="efron")
+        moved = replace(fit, centre=np.zeros(2)) if origin else fit
+        z = x[:4] + origin - moved.centre
+        found.append(predict(baseline_hazard(moved), fit.coef, fit.covariance, z, np.array([3.0, 9.0]),
+                             conf_type="log-log", conf_level=0.95))  # fmt: skip
+    for name in ("survival", "conf_low", "conf_high"):
+        assert_allclose(getattr(found[0], name), getattr(found[1], name), rtol=1e-9)
 
 
 def test_equal_rows_get_equal_predictors_wherever_they_stand() -> None:

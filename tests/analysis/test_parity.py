@@ -179,6 +179,7 @@ def edge_frames(frame_of, levels) -> dict[str, AnalysisFrame]:
         "near-equal times": make(time=near),
         "one event time": make(time=np.where(event, 3.0, 5.0)),
         "two events": make(event=np.isin(np.arange(n), (3, 17))),
+        "half of the deaths at the last time": make(time=np.where(np.arange(n) % 2, 9.0, time), event=np.ones(n) > 0),
         "everybody dies": make(event=np.ones(n, dtype=bool)),
         "one group observed": make(codes=tuple(0 if c == 0 else -1 for c in codes)),
         "a group gone before the first event": make(

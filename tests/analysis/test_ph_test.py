@@ -78,6 +78,13 @@ G = TermSpec(column="g", levels=("a", "b", "c"))
 X = TermSpec(column="x")
 
 
+def test_coinciding_knots_leave_no_smooth(frame_of) -> None:
+    rng = np.random.default_rng(15)
+    time = np.concatenate([rng.integers(1, 12, 100), np.full(150, 12)])
+    _, curves = analyse_ph_test(frame_of(time, np.ones(250), {"x": rng.normal(size=250)}), options(X))
+    assert curves.curves == ()
+
+
 def test_infinite_coefficient_leaves_no_test(frame_of, levels) -> None:
     rng = np.random.default_rng(12)
     codes = tuple(int(c) for c in rng.integers(0, 3, 60))

@@ -270,6 +270,14 @@ def test_errors_of_both_cohorts_at_once(small) -> None:
     assert {"endpoints.os", "validation.endpoints.os"} <= places
 
 
+def test_warnings_stand_after_the_errors(small, capsys) -> None:
+    small.set("sex", "1").set("months", "0", range(2))
+    assert main(["check", str(small.write())]) == 3
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.removeprefix("reporter: ").partition(":")[0] for line in lines] == ["error"] * 2 + ["warning"] * 2
+    assert "[unused_level]" in lines[2] and "[time_zero]" in lines[3]
+
+
 def test_no_study_file_is_usage(tmp_path: Path, capsys) -> None:
     with pytest.raises(UsageError, match="there is no such study file"):
         load_study(tmp_path / "no.toml")

@@ -21,6 +21,7 @@ from reporter.spec.options import Transform
 Floats = NDArray[np.float64]
 
 SMOOTH_POINTS = 40
+SAME_KNOT = 1e-8  # of the range: more than a third of the deaths fall on one time, and two knots of the spline coincide
 SINGULAR = 1e-15  # smallest eigenvalue of the information on the scale of unit diagonals
 
 
@@ -126,12 +127,17 @@ class Smooth:
 
 
 def smooth_residuals(found: PhTest) -> Smooth | None:
-    """Fit a natural spline of 4 df to each coefficient's scaled residuals, band of 2 SE; None with too few times."""
+    """Fit a natural spline of 4 df to each coefficient's scaled residuals, band of 2 SE; None with too few times.
+
+    None also where so many deaths fall on one time that two knots coincide.
+    """
     grid = np.linspace(found.g.min(), found.g.max(), SMOOTH_POINTS)
     if np.unique(found.g).size < 5:
         return None
     both = np.concatenate((grid, found.g))
     knots = np.quantile(both, [0.0, 1 / 3, 2 / 3, 1.0])
+    if (np.diff(knots) <= SAME_KNOT * (knots[-1] - knots[0])).any():
+        return None
     design, at = _natural_basis(found.g, knots), _natural_basis(grid, knots)
     q, r = np.linalg.qr(design)
     back = np.linalg.solve(r.T, at.T)

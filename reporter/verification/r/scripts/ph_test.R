@@ -28,8 +28,10 @@ check_ph_test <- function(frames, cohort, endpoint, options) {
   rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "ph_test", term = "GLOBAL"), test)
   each <- cox.zph(fit, transform = options$transform, terms = FALSE, global = FALSE)
   curves <- list()
-  if (length(unique(each$x)) >= 5) {
-    grid <- seq(min(each$x), max(each$x), length.out = 40)
+  grid <- seq(min(each$x), max(each$x), length.out = 40)
+  # With more than a third of the deaths at one time two knots of the spline coincide.
+  knots <- quantile(c(grid, each$x), c(0, 1 / 3, 2 / 3, 1), names = FALSE)
+  if (length(unique(each$x)) >= 5 && all(diff(knots) > 1e-8 * diff(range(knots)))) {
     basis <- splines::ns(c(grid, each$x), df = 4, intercept = TRUE)
     at <- basis[1:40, ]
     decomposed <- qr(basis[-(1:40), ])
