@@ -125,13 +125,13 @@ def _absence(observed: float, predicted: float) -> str:
     return NO_EVENTS_YET if observed == 0 or predicted == 0 else ""
 
 
-def _few_events(found: Predictions, options: ValidationOptions) -> Iterator[str]:
+def _few_events(found: Predictions, options: ValidationOptions, unit: str) -> Iterator[str]:
     """Say at which horizons there are too few events or event-free patients for more than slope and O/E."""
     for horizon in options.horizons:
         n_event = int((found.event & (found.time <= horizon)).sum())
         n_free = int((found.time >= horizon).sum())
         if min(n_event, n_free) < options.min_events:
-            counts = f"{n_event} events by {horizon:g} and {n_free} patients followed to it"
+            counts = f"{n_event} events by {horizon:g} {unit} and {n_free} patients followed to it"
             yield f"{counts}: fewer than {options.min_events}, so calibration is known from slope and O/E only"
 
 
@@ -177,7 +177,7 @@ def analyse_validation(
             notes=(*notes, *more),
         )  # fmt: skip
 
-    few = tuple(_few_events(found, options))
+    few = tuple(_few_events(found, options, validation.time_unit))
     nodes = [
         node("performance", tuple(_performance(found, options, validation.time_unit))),
         node("calibration", (_slope(found, options), *_observed_expected(found, options)), *few),

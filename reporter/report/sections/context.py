@@ -234,7 +234,7 @@ class Context:
             "validation": _("Validation"),
             "performance": _("Discrimination in the validation cohort"),
             "calibration": _("Calibration in the validation cohort"),
-            "calibration_group": _("Calibration by tenths of predicted risk"),
+            "calibration_group": _("Calibration by groups of predicted risk"),
             "phenotype": _("Phenotypes"),
             "ward_height_curve": _("Heights of the clustering"),
             "phenotype_classifier": _("Classifiers of the phenotypes"),

@@ -60,12 +60,16 @@ def concordance_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
         return ()
     out: list[Run] = []
     for row in node.rows:
-        text = _(" Over the whole follow-up Harrell’s C is {c} ({ci}, {interval}; SE, {se}).")
+        text = _(
+            " Harrell’s C over the follow-up, to the last event at {tau} {unit}, is {c} ({ci}, {interval}; SE, {se})."
+        )
         if row.time is not None:
             text = _(" Up to {time} it is {c} ({ci}, {interval}; SE, {se}).")
         out += fill(
             text,
             time=context.time_point(row.time or 0.0, endpoint.unit),
+            tau=context.spelt(node, row, "tau", decimals(1)),
+            unit=words(context.unit(endpoint.unit)),
             c=context.spelt(node, row, "estimate", decimals(3)),
             ci=context.level_of_confidence(getattr(node.options, "conf_level", 0.95)),
             interval=context.interval(node, row, decimals(3)),

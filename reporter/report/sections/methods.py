@@ -214,12 +214,12 @@ def validation_note(context: Context, _citations: Citations) -> MethodNote | Non
         "The multivariable model with its coefficients and baseline hazard ({ties} ties) is applied unchanged to "
         "the validation "
         "cohort. The calibration slope is the coefficient of the linear predictor in a Cox model of that cohort. "
-        "Observed over "
-        "expected is 1 − Kaplan–Meier over the mean predicted risk, limits by the delta method on the log scale. "
-        "Tenths are of "
-        "predicted risk at the last horizon."
+        "Observed over expected is 1 − Kaplan–Meier over the mean predicted risk, limits by the delta method on the "
+        "log scale. Groups of predicted risk at the last horizon are of equal size, at most {groups} and of at least "
+        "{least} patients each."
     )
-    return MethodNote(_("Validation"), fill(text, ties=words(options.ties.capitalize())))
+    texts = {"ties": options.ties.capitalize(), "groups": options.max_groups, "least": options.min_group_size}
+    return MethodNote(_("Validation"), fill(text, **{key: words(str(value)) for key, value in texts.items()}))
 
 
 def phenotype_note(context: Context, citations: Citations) -> MethodNote | None:

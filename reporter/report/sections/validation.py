@@ -38,7 +38,7 @@ def discrimination(context: Context, endpoint: EndpointInfo) -> Inline:
     out: list[Run] = []
     for row in node.rows:
         if row.time is None:
-            out += _whole(context, node, row)
+            out += _whole(context, node, row, endpoint.unit)
         else:
             text = _(" Up to {time} it was {c} ({interval}).")
             out += fill(
@@ -50,14 +50,16 @@ def discrimination(context: Context, endpoint: EndpointInfo) -> Inline:
     return tuple(out)
 
 
-def _whole(context: Context, node: AnalysisNode, row: Row) -> Inline:
+def _whole(context: Context, node: AnalysisNode, row: Row, unit: str) -> Inline:
     _ = context.gettext
     text = _(
         "The model of the development cohort was applied, unchanged, to {n} patients with {events} events. "
-        "Harrell’s C was {c} ({ci}, {interval})."
+        "Harrell’s C over the follow-up, to the last event at {tau} {unit}, was {c} ({ci}, {interval})."
     )
     return fill(
         text,
+        tau=context.spelt(node, row, "tau", decimals(1)),
+        unit=words(context.unit(unit)),
         n=context.number(node, row, "n", count),
         events=context.number(node, row, "n_event", count),
         c=context.spelt(node, row, "harrell_c", decimals(3)),
@@ -131,7 +133,7 @@ def calibration_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     return Table(f"calibration_{endpoint.name}", caption, head, tuple(lines), notes=tuple(notes))
 
 
-def _tenths(node: AnalysisNode) -> list[tuple[Row, float, float]]:
+def _risk_groups(node: AnalysisNode) -> list[tuple[Row, float, float]]:
     out = []
     for row in node.rows:
         predicted, observed = row.get("predicted").value, row.get("observed").value
@@ -141,10 +143,10 @@ def _tenths(node: AnalysisNode) -> list[tuple[Row, float, float]]:
 
 
 def calibration_figure(context: Context, endpoint: EndpointInfo) -> Figure | None:
-    """Return observed against predicted risk by tenths of predicted risk at the last horizon."""
+    """Return observed against predicted risk by groups of predicted risk at the last horizon."""
     _ = context.gettext
     node = context.node("calibration_group", COHORT, endpoint.name)
-    found = _tenths(node) if node is not None else []
+    found = _risk_groups(node) if node is not None else []
     if node is None or not found:
         return None
     points = tuple(
@@ -172,7 +174,7 @@ def calibration_figure(context: Context, endpoint: EndpointInfo) -> Figure | Non
         ),
         context.fonts,
     )
-    caption = fill(_("Calibration at {time} by tenths of predicted risk."), time=words(time))
+    caption = fill(_("Calibration at {time} by groups of predicted risk."), time=words(time))
     notes = (
         note(
             _(
@@ -184,7 +186,7 @@ def calibration_figure(context: Context, endpoint: EndpointInfo) -> Figure | Non
     return Figure(f"calibration_{endpoint.name}", caption, drawn, said, notes, half_width=True)
 
 
-def tenths_table(context: Context, endpoint: EndpointInfo) -> Table | None:
+def risk_groups_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     """Return the numbers of the calibration plot."""
     _ = context.gettext
     node = context.node("calibration_group", COHORT, endpoint.name)
@@ -204,10 +206,10 @@ def tenths_table(context: Context, endpoint: EndpointInfo) -> Table | None:
             )
         )
     head = heads(
-        (_("Tenth"), "left"), (_("No."), "right"), (_("Predicted, %"), "right"), (_("Observed, % (CI)"), "center")
+        (_("Group"), "left"), (_("No."), "right"), (_("Predicted, %"), "right"), (_("Observed, % (CI)"), "center")
     )
     time = context.time_point(node.rows[0].time or 0.0, endpoint.unit)
-    caption = fill(_("Risk at {time} by tenths."), time=time)
+    caption = fill(_("Risk at {time} by groups of predicted risk."), time=time)
     return Table(f"calibration_group_{endpoint.name}", caption, head, tuple(rows))
 
 
@@ -235,9 +237,9 @@ def _model_blocks(context: Context, endpoint: EndpointInfo) -> list[Block]:
     table = calibration_table(context, endpoint)
     if table is not None:
         blocks.append(table)
-    figure, tenths = calibration_figure(context, endpoint), tenths_table(context, endpoint)
-    if figure is not None and tenths is not None:
-        blocks.append(Columns((figure, tenths)))
+    figure, groups = calibration_figure(context, endpoint), risk_groups_table(context, endpoint)
+    if figure is not None and groups is not None:
+        blocks.append(Columns((figure, groups)))
     return blocks
 
 

@@ -23,10 +23,10 @@ check_validation <- function(frames, cohort, endpoint, options) {
   last <- max(options$horizons)
   rows[[3]] <- numbers(at("performance", last), discrimination(last, last))
   fitted_curves <- survfit(fit, newdata = data, se.fit = FALSE, stype = 2, ctype = if (options$ties == "efron") 2 else 1)
-  risk_at <- function(time) {
-    if (time > max(development$.time)) return(rep(NA_real_, nrow(data)))
-    1 - as.numeric(summary(fitted_curves, times = time, extend = TRUE)$surv)
-  }
+  known <- options$horizons[options$horizons <= max(development$.time)]
+  # One summary for all horizons: with a curve a patient it is the slow part. Rows are horizons.
+  risks <- if (length(known)) 1 - matrix(summary(fitted_curves, times = known, extend = TRUE)$surv, nrow = length(known))
+  risk_at <- function(time) if (time %in% known) risks[match(time, known), ] else rep(NA_real_, nrow(data))
   for (time in options$horizons) {
     found <- observed_at(data, time, options$conf_level)
     predicted <- mean(risk_at(time))
