@@ -4,61 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections import Counter
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-STUDY = ROOT / "data" / "rotterdam" / "study.toml"
-COMMAND = [sys.executable, "-m", "reporter"]
+from tests.end_to_end.command import STUDY, Written, call, files, pdf_text, rows
 
 pytestmark = pytest.mark.r
-
-
-@dataclass(frozen=True)
-class Written:
-    """A report folder and what the command said."""
-
-    folder: Path
-    said: str
-
-
-def call(*words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does."""
-    environ = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000", **environment}
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, cwd=cwd, env=environ)
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def files(folder: Path) -> dict[str, str]:
-    """Return the hash of every file but the manifest, which alone holds the clock."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != "manifest.json")
-    return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in paths}
-
-
-def pdf_text(path: Path, *options: str) -> str:
-    command = ["pdftotext", *options, str(path), "-"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    folder = tmp_path_factory.mktemp("rotterdam") / "report"
-    done = call("run", str(STUDY), "--out", str(folder), "--strict")
-    assert done.returncode == 0, done.stderr
-    return Written(folder, done.stdout)
 
 
 def test_every_number_has_a_ledger_row_and_none_disagrees(written: Written) -> None:
@@ -256,40 +213,3 @@ def test_patients_get_their_pages(written: Written, tmp_path: Path) -> None:
     assert len(predictions) == 4 * 3 and all(0 < float(row["survival"]) < 1 for row in predictions)
     again = call("patient", str(written.folder), "--input", str(given), "--out", str(tmp_path / "again"))
     assert again.returncode == 0 and files(tmp_path / "again") == files(out)
-
-
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def block(marker: str) -> str:
-    found = re.search(rf"<!-- {marker} -->\n```\w*\n(.*?)```", README, re.DOTALL)
-    assert found, marker
-    return found[1]
-
-
-def test_the_commands_of_the_readme_run(written: Written, tmp_path: Path) -> None:
-    for name in ("data", ".venv"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    shutil.copytree(written.folder, tmp_path / "out" / "rotterdam")
-    (tmp_path / "study.toml").write_text(block("example: study.toml"))
-    for line in block("commands").splitlines():
-        words = line.split()
-        assert words[0] in {".venv/bin/reporter", "Rscript"}
-        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr}"
-    assert (tmp_path / "out" / "example" / "report.pdf").stat().st_size > 10_000
-
-
-def test_what_the_readme_names_is_there(written: Written) -> None:
-    for path in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / path).is_file(), path
-    table = README.split("## What comes out")[1].split("##")[0]
-    names = [
-        name
-        for line in table.splitlines()
-        if line.startswith("| `")
-        for name in re.findall(r"`([^` ]+)`", line.split("|")[1])
-    ]
-    assert len(names) > 8
-    for name in names:
-        assert (written.folder / name).exists(), name

@@ -131,7 +131,8 @@ def _few_events(found: Predictions, options: ValidationOptions, unit: str) -> It
         n_event = int((found.event & (found.time <= horizon)).sum())
         n_free = int((found.time >= horizon).sum())
         if min(n_event, n_free) < options.min_events:
-            counts = f"{n_event} events by {horizon:g} {unit} and {n_free} patients followed to it"
+            when = f"{horizon:g} {unit.removesuffix('s') if horizon == 1 else unit}"
+            counts = f"{n_event} events by {when} and {n_free} patients followed to it"
             yield f"{counts}: fewer than {options.min_events}, so calibration is known from slope and O/E only"
 
 
