@@ -166,8 +166,16 @@ def build_cohorts(study: Study) -> BuiltCohorts:
     Raises
     ------
     FindingsError
-        With the errors of both cohorts at once, and the warnings after them.
+        With the errors of both cohorts at once, and the warnings after them, each with its line of the study file.
     """
+    try:
+        built = _build(study)
+    except FindingsError as error:
+        raise FindingsError([study.places.located(finding) for finding in error.findings]) from None
+    return replace(built, findings=tuple(study.places.located(finding) for finding in built.findings))
+
+
+def _build(study: Study) -> BuiltCohorts:
     cohorts = _read_all(study)
     levels = used_levels(cohorts[0])
     frames: dict[tuple[str, str], AnalysisFrame] = {}

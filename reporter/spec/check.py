@@ -42,6 +42,8 @@ def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Itera
         for key in keys:
             if data.get(table, {}).get(key) not in (None, False):
                 yield not_available((table, key), places, "Remove the key.")
+    if file.analysis.ties == "exact":
+        yield not_available(("analysis", "ties"), places, 'Use "efron" or "breslow".')
     for name, column in file.columns.items():
         if column.spline is not None:
             do = "Remove the spline; log1p, log2 or {winsorize = x} can be used."

@@ -139,9 +139,9 @@ def _validation(file: StudyFile, section: ValidationFile, lines: dict[KeyPath, i
     )
 
 
-def _assemble(file: StudyFile, path: Path, raw: bytes, lines: dict[KeyPath, int]) -> Study:
+def _assemble(file: StudyFile, path: Path, raw: bytes, places: Places) -> Study:
     """Make the study that the rest of the program uses, with labels and names filled in."""
-    section = file.study
+    section, lines = file.study, places.lines
     labelled = {n: c if c.label else c.model_copy(update={"label": n}) for n, c in file.columns.items()}
     ends = {n: e if e.label else e.model_copy(update={"label": n}) for n, e in file.endpoints.items()}
     asked = file.analysis.model_copy(update={"endpoints": file.analysis.endpoints or tuple(ends)})
@@ -157,7 +157,7 @@ def _assemble(file: StudyFile, path: Path, raw: bytes, lines: dict[KeyPath, int]
         languages=section.languages, seed=section.seed, data=file.data, columns=labelled,
         cohort=_steps(file.cohort, ("cohort",), lines), endpoints=ends, analysis=asked, phenotypes=file.phenotypes,
         validation=None if file.validation is None else _validation(file, file.validation, lines),
-        warnings=warnings,
+        warnings=warnings, places=places,
     )  # fmt: skip
 
 
@@ -189,4 +189,4 @@ def load_study(path: Path) -> Study:
     findings = check_study(file, data, places)
     if findings:
         raise FindingsError(findings)
-    return _assemble(file, path, raw, lines)
+    return _assemble(file, path, raw, places)

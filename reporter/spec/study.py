@@ -10,6 +10,7 @@ from pydantic import Field
 from reporter.spec.columns import ColumnOverride, ColumnSpec, Section
 from reporter.spec.endpoints import CohortFile, CohortSpec, EndpointOverride, EndpointSpec
 from reporter.spec.options import ConfType, Ties
+from reporter.spec.places import Places
 
 Language = Literal["en", "zh"]
 Algorithm = Literal["ward", "kmeans", "gmm"]
@@ -107,6 +108,8 @@ class Study(Section):
         The file, the folder against which sources resolve, and the hash of the file's bytes.
     warnings
         What the file asks for and this version does in part, in words.
+    places
+        Where each key of the file stands.
     """
 
     path: Path
@@ -126,6 +129,7 @@ class Study(Section):
     phenotypes: PhenotypesSpec | None
     validation: ValidationSpec | None
     warnings: tuple[tuple[str, str], ...] = ()
+    places: Places = Places("", {})
 
     def title_in(self, language: str) -> str:
         """Return the title in a language, else in the first language that has one."""

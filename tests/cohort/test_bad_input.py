@@ -266,8 +266,9 @@ def test_errors_of_both_cohorts_at_once(small) -> None:
     small.text += '\n[validation]\nsource = "other.csv"\n'
     (small.folder / "other.csv").write_text("id,age,sex,stage,months\n1,50,1,I,9\n", encoding="utf-8")
     small.set("months", "-1", range(1))
-    places = {finding.place.split(" ")[0] for finding in findings_of(small.write())}
-    assert {"endpoints.os", "validation.endpoints.os"} <= places
+    places = [finding.place.split(": ") for finding in findings_of(small.write())]
+    assert {"endpoints.os", "validation.endpoints.os"} <= {key for _, key in places}
+    assert all(int(where.rpartition("study.toml:")[2]) > 1 for where, _ in places)
 
 
 def test_warnings_stand_after_the_errors(small, capsys) -> None:
