@@ -78,13 +78,18 @@ def _frame(cohort: ReadCohort, endpoint: str, levels: Levels) -> AnalysisFrame:
     if spec.gap == "censor":
         outcome = outcome.censored_at_gap()
     keep = cohort.selection.keep & outcome.known
-    time, event = in_report_unit(outcome.time[keep], outcome.status[keep] == 1, spec)
+    timing = in_report_unit(outcome, keep, spec)
+    keep[np.flatnonzero(keep)[~timing.observed]] = False
+    timing = timing.rows(timing.observed)
     columns = {
         name: _with_levels(replace(column, values=column.values[keep]), levels.get(name, ()))
         for name, column in cohort.columns.items()
     }
     ids = tuple(cohort.ids[i] for i in np.flatnonzero(keep))
-    return AnalysisFrame(cohort.request.name, endpoint, ids, time, event, spec.shown_unit, columns)
+    return AnalysisFrame(
+        cohort.request.name, endpoint, ids, timing.time, timing.event, spec.shown_unit, columns,
+        entry=timing.entry, cause=timing.cause, causes=tuple(spec.competing),
+    )  # fmt: skip
 
 
 def _level_warnings(cohort: ReadCohort, levels: Levels) -> list[Finding]:
@@ -104,7 +109,7 @@ def _level_warnings(cohort: ReadCohort, levels: Levels) -> list[Finding]:
     return found
 
 
-def _info(cohort: ReadCohort, findings: Sequence[Finding]) -> CohortInfo:
+def _info(cohort: ReadCohort, frames: Mapping[str, AnalysisFrame], findings: Sequence[Finding]) -> CohortInfo:
     steps = list(cohort.selection.steps)
     keep = cohort.selection.keep
     for name, outcome in cohort.outcomes.items():
@@ -112,6 +117,10 @@ def _info(cohort: ReadCohort, findings: Sequence[Finding]) -> CohortInfo:
         left = int((keep & outcome.known).sum())
         removed = int(keep.sum()) - left
         steps.append(AttritionStep(name=f"missing_{name}", label=label, n_removed=removed, n_left=left))
+        if outcome.entry is not None:
+            label = f"{cohort.request.endpoints[name].label}: came under observation at or after the end of follow-up"
+            n = frames[name].n
+            steps.append(AttritionStep(name=f"entry_{name}", label=label, n_removed=left - n, n_left=n))
     return CohortInfo(
         name=cohort.request.name, label=cohort.request.label, source=cohort.source.source, sha256=cohort.source.sha256,
         n_read=cohort.n_read, steps=tuple(steps), findings=tuple(str(finding) for finding in findings),
@@ -188,7 +197,8 @@ def _build(study: Study) -> BuiltCohorts:
             frame = _frame(cohort, name, levels)
             own += check_frame(study, frame)
             frames[cohort.request.name, name] = frame
-        infos.append(_info(cohort, [finding for finding in own if finding.severity == "warning"]))
+        own_frames = {name: frames[cohort.request.name, name] for name in study.analysis.endpoints}
+        infos.append(_info(cohort, own_frames, [finding for finding in own if finding.severity == "warning"]))
         findings += own
     if any(finding.severity == "error" for finding in findings):
         errors_first = sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != "error")

@@ -67,7 +67,15 @@ class AnalysisFrame:
         float64, shape = (n,), in the endpoint's report unit, near-equal times already merged
         by R's ``timefix`` rule.
     event
-        bool, shape = (n,).
+        bool, shape = (n,): the event of interest.
+    entry
+        float64, shape = (n,): when each patient came under observation, before `time`, in the same unit; None when
+        all were observed from 0.
+    cause
+        int64, shape = (n,): 0 censored, 1 the event of interest, 2 and above the competing events in the order of
+        `causes`; None when none is declared.
+    causes
+        Names of the competing events.
     time_unit
         ``years``, ``months`` or ``days``: the unit of `time`.
     columns
@@ -81,11 +89,25 @@ class AnalysisFrame:
     event: NDArray[np.bool_]
     time_unit: str
     columns: Mapping[str, Column]
+    entry: NDArray[np.float64] | None = None
+    cause: NDArray[np.int64] | None = None
+    causes: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
         """Number of patients."""
         return int(self.time.shape[0])
+
+    @property
+    def exported(self) -> Mapping[str, Column]:
+        """Columns as the other engines get them: ``.entry`` and ``.cause`` where there are any, then the study's."""
+        extra = {".entry": self.entry, ".cause": self.cause}
+        made = {
+            name: Column(name, name, "", "numeric", (), values.astype(np.float64))
+            for name, values in extra.items()
+            if values is not None
+        }
+        return {**made, **self.columns}
 
     def complete(self, names: Sequence[str]) -> NDArray[np.bool_]:
         """Rows with a value in every named column, shape = (n,)."""

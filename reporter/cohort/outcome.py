@@ -37,17 +37,24 @@ class Outcome:
         Rows whose event was seen after another component's follow-up had ended, shape = (n,).
     gap_time
         The end of that follow-up, shape = (n,); NaN elsewhere.
+    cause
+        0 censored, 1 the event of interest, 2 and above the competing events, NaN where missing; None without any.
+    entry
+        Start of observation, in the unit of the file, NaN where missing; None without left truncation.
     """
 
     time: Floats
     status: Floats
     gap: Mask
     gap_time: Floats
+    cause: Floats | None = None
+    entry: Floats | None = None
 
     @property
     def known(self) -> Mask:
-        """Rows with time and status, shape = (n,)."""
-        return ~(np.isnan(self.time) | np.isnan(self.status))
+        """Rows with time and status (and entry), shape = (n,)."""
+        known = ~(np.isnan(self.time) | np.isnan(self.status))
+        return known if self.entry is None else known & ~np.isnan(self.entry)
 
     def censored_at_gap(self) -> Outcome:
         """Return the outcome with gap rows censored where the other component's follow-up ended."""
@@ -107,12 +114,18 @@ class _Reader:
         self.findings.extend(findings)
         return values
 
-    def status(self, name: str, values: tuple[str, ...], censored: tuple[str, ...] | None) -> Floats:
-        """Return the status of one column."""
+    def status(
+        self,
+        name: str,
+        values: tuple[str, ...],
+        censored: tuple[str, ...] | None,
+        elsewhere: tuple[str, ...] = (),
+    ) -> Floats:
+        """Return the status of one column; `elsewhere` are values of the column that mean another event."""
         cells = self._cells(name)
         if cells is None:
             return self._empty()
-        status, findings = read_status(cells, values, censored, self._missing(name), self.place)
+        status, findings = read_status(cells, values, censored, self._missing(name), self.place, elsewhere)
         self.findings.extend(findings)
         return status
 
@@ -160,24 +173,82 @@ def read_outcome(
         time = reader.not_negative(end - start, f"'{spec.end}' minus '{spec.start}'", None)
     else:
         time = reader.time(spec.time or "")
-    status = reader.status(spec.event or "", spec.event_values, spec.censored_values)
+    elsewhere = _other_events(spec, spec.event or "", spec.event_values)
+    status = reader.status(spec.event or "", spec.event_values, spec.censored_values, elsewhere)
     none = np.zeros(len(table), dtype=bool)
-    return Outcome(time, status, none, np.full(len(table), np.nan)), tuple(dict.fromkeys(reader.findings))
+    found = Outcome(time, status, none, np.full(len(table), np.nan))
+    if spec.competing:
+        found = _with_competing(found, spec, reader)
+    if spec.entry is not None:
+        found = replace(found, entry=reader.time(spec.entry))
+    return found, tuple(dict.fromkeys(reader.findings))
 
 
-def in_report_unit(time: Floats, event: Mask, spec: EndpointSpec) -> tuple[Floats, Mask]:
+def _other_events(spec: EndpointSpec, column: str, own: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the values of a status column that mean another event of the endpoint."""
+    competing = (event.model_dump(include={"column", "values"}) for event in spec.competing.values())
+    named = [(spec.event, spec.event_values), *((event["column"], event["values"]) for event in competing)]
+    return tuple(value for name, cells in named if name == column and cells != own for value in cells)
+
+
+def _with_competing(found: Outcome, spec: EndpointSpec, reader: _Reader) -> Outcome:
+    """Let the earliest of all events end the time; the event of interest comes first where two are dated alike."""
+    times, statuses = [found.time], [found.status]
+    for event in spec.competing.values():
+        censored = spec.censored_values if event.column == spec.event else None
+        elsewhere = _other_events(spec, event.column, event.values)
+        statuses.append(reader.status(event.column, event.values, censored, elsewhere))
+        times.append(found.time if event.time is None else reader.time(event.time))
+    first = first_event(np.column_stack(times), np.column_stack(statuses))
+    dated = np.where(np.column_stack(statuses) == 1, np.column_stack(times), np.inf)
+    cause = np.where(np.isnan(first.status), np.nan, np.where(first.status == 1, dated.argmin(axis=1) + 1.0, 0.0))
+    status = np.where(np.isnan(cause), np.nan, (cause == 1).astype(np.float64))
+    return replace(found, time=first.time, status=status, cause=cause)
+
+
+def _in_unit(time: Floats, spec: EndpointSpec) -> Floats:
+    if spec.time_unit == spec.shown_unit:
+        return time
+    return time * DAYS_IN[spec.time_unit] / DAYS_IN[spec.shown_unit]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Times and events of the patients that are analysed, in the report unit; shapes (n,)."""
+
+    time: Floats
+    event: Mask
+    entry: Floats | None
+    cause: NDArray[np.int64] | None
+
+    @property
+    def observed(self) -> Mask:
+        """Rows whose entry precedes their time, shape (n,)."""
+        return np.ones(self.time.size, dtype=bool) if self.entry is None else self.entry < self.time
+
+    def rows(self, keep: Mask) -> Timing:
+        """Return the timing of some rows."""
+        entry = None if self.entry is None else self.entry[keep]
+        return Timing(self.time[keep], self.event[keep], entry, None if self.cause is None else self.cause[keep])
+
+
+def in_report_unit(outcome: Outcome, keep: Mask, spec: EndpointSpec) -> Timing:
     """Convert to the report unit (year = 365.25 days, month = 365.25/12 days), censor at `max_time`, merge near times.
 
     Parameters
     ----------
-    time, event
-        Shape = (n,), no missing values.
+    outcome, keep
+        The outcome of all rows, and which rows to take; none of them may be missing.
     spec
         Units and `max_time`; a patient followed to exactly `max_time` keeps the status.
     """
-    if spec.time_unit != spec.shown_unit:
-        time = time * DAYS_IN[spec.time_unit] / DAYS_IN[spec.shown_unit]
+    time, event = _in_unit(outcome.time[keep], spec), outcome.status[keep] == 1
+    cause = None if outcome.cause is None else outcome.cause[keep].astype(np.int64)
     if spec.max_time is not None:
-        event = event & (time <= spec.max_time)
+        early = time <= spec.max_time
+        event, cause = event & early, None if cause is None else np.where(early, cause, 0)
         time = np.minimum(time, spec.max_time)
-    return merge_near_times(time), event
+    if outcome.entry is None:
+        return Timing(merge_near_times(time), event, None, cause)
+    both = merge_near_times(np.concatenate((time, _in_unit(outcome.entry[keep], spec))))
+    return Timing(both[: time.size], event, both[time.size :], cause)

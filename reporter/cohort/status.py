@@ -33,6 +33,7 @@ def read_status(
     censored_values: Sequence[str] | None,
     missing: Sequence[str],
     place: str,
+    elsewhere: Sequence[str] = (),
 ) -> tuple[NDArray[np.float64], list[Finding]]:
     """Return 1 for an event, 0 for censored, NaN where missing; shape = (n,).
 
@@ -44,6 +45,8 @@ def read_status(
         What the study file lists; `censored_values` may be None where exactly one other value occurs.
     missing
         Words for missing of the dictionary.
+    elsewhere
+        Values that mean another event of the same column; they count as censored here.
     place
         Key of the endpoint for findings.
     """
@@ -51,7 +54,8 @@ def read_status(
     cells = [str(cell) for cell in distinct]
     absent = [is_missing(cell, missing) for cell in cells]
     is_event = [_is_any(cell, event_values) for cell in cells]
-    others = [c for c, a, e in zip(cells, absent, is_event, strict=True) if not a and not e]
+    known = [a or e or _is_any(c, elsewhere) for c, a, e in zip(cells, absent, is_event, strict=True)]
+    others = [c for c, is_known in zip(cells, known, strict=True) if not is_known]
     findings = [_never(column, value, cells, place) for value in event_values if not _is_any(value, cells)]
     findings += _censoring_findings(column, others, event_values, censored_values, place)
     status = [np.nan if a else float(e) for a, e in zip(absent, is_event, strict=True)]

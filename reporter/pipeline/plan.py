@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.spec.options import (
@@ -14,9 +15,11 @@ from reporter.spec.options import (
     FollowUpOptions,
     KaplanMeierOptions,
     LogRankOptions,
+    ModelOptions,
     PhenotypeOptions,
     PhTestOptions,
     TermSpec,
+    Ties,
     ValidationOptions,
 )
 from reporter.spec.study import Study
@@ -44,6 +47,7 @@ def term_specs(study: Study, names: tuple[str, ...], frame: AnalysisFrame) -> tu
                 per=column.per,
                 transform=column.transform,
                 winsorize=column.winsorize,
+                spline=column.spline,
                 levels=frame.columns[name].levels,
             )
         )
@@ -69,15 +73,35 @@ def _grouped(study: Study, cohort: str, endpoint: str, group: str) -> Iterator[P
         yield Planned(cohort, endpoint, LogRankOptions(group=group))
 
 
+class _Model(TypedDict):
+    """What all models of a study share."""
+
+    ties: Ties
+    strata: tuple[str, ...]
+    cluster: str
+    weights: str
+    offset: str
+    conf_level: float
+
+
+def _shared(study: Study) -> _Model:
+    asked = study.analysis
+    return _Model(
+        ties=asked.ties, strata=asked.strata, cluster=asked.cluster, weights=asked.weights, offset=asked.offset,
+        conf_level=asked.conf_level,
+    )  # fmt: skip
+
+
 def _models(study: Study, endpoint: str, terms: tuple[TermSpec, ...], horizon: float | None) -> Iterator[Planned]:
-    cohort, ties, level = "development", study.analysis.ties, study.analysis.conf_level
+    cohort, shared, pairs = "development", _shared(study), study.analysis.interactions
     for term in terms:
-        options = CoxOptions(analysis="cox_univariable", terms=(term,), ties=ties, conf_level=level)
+        options = CoxOptions(analysis="cox_univariable", terms=(term,), **shared)
         yield Planned(cohort, endpoint, options)
-    whole = CoxOptions(analysis="cox_multivariable", terms=terms, ties=ties, conf_level=level)
+    whole = CoxOptions(analysis="cox_multivariable", terms=terms, interactions=pairs, **shared)
     yield Planned(cohort, endpoint, whole)
-    yield Planned(cohort, endpoint, PhTestOptions(terms=terms, ties=ties, transform="km"))
-    yield Planned(cohort, endpoint, ConcordanceOptions(terms=terms, horizon=horizon, ties=ties, conf_level=level))
+    without_level = {key: value for key, value in whole.model_dump().items() if key in ModelOptions.model_fields}
+    yield Planned(cohort, endpoint, PhTestOptions(**without_level, transform="km"))
+    yield Planned(cohort, endpoint, ConcordanceOptions(terms=terms, interactions=pairs, horizon=horizon, **shared))
 
 
 def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame]) -> tuple[Planned, ...]:
@@ -98,7 +122,8 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
             planned.extend(_models(study, endpoint, terms, max(horizons, default=None)))
         else:
             terms = term_specs(study, tuple(asked.covariates), frames["development", endpoint])
-            options = ValidationOptions(terms=terms, ties=asked.ties, conf_level=asked.conf_level, horizons=horizons)
+            pairs = asked.interactions
+            options = ValidationOptions(terms=terms, interactions=pairs, horizons=horizons, **_shared(study))
             planned.append(Planned(cohort, endpoint, options))
     return tuple(planned)
 

@@ -18,6 +18,9 @@ _NOT_YET = {
     "validation": ("dictionary", "deidentify"),
     "analysis": ("strata", "interactions", "cluster", "weights", "offset", "imputations", "bootstrap"),
 }
+_NEEDS = {
+    "groups": "a column with levels", "strata": "a column with levels", "weights": "numeric", "offset": "numeric",
+}  # fmt: skip
 _NAME = re.compile(r"[^=/%<>\s]+")
 _TEXT_TABLES = (".csv", ".tsv")
 
@@ -40,12 +43,12 @@ def unknown_name(got: str, allowed: Iterable[str], what: str, path: Path, places
 def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Iterator[Finding]:
     for table, keys in _NOT_YET.items():
         for key in keys:
-            if data.get(table, {}).get(key) not in (None, False):
+            if data.get(table, {}).get(key) not in (None, False, "", []):
                 yield not_available((table, key), places, "Remove the key.")
     if file.analysis.ties == "exact":
         yield not_available(("analysis", "ties"), places, 'Use "efron" or "breslow".')
     for name, column in file.columns.items():
-        if column.spline is not None:
+        if column.spline:
             do = "Remove the spline; log1p, log2 or {winsorize = x} can be used."
             yield not_available(("columns", name, "transform"), places, do)
     yield from _unavailable_events(file, places)
@@ -60,7 +63,7 @@ def _unavailable_events(file: StudyFile, places: Places) -> Iterator[Finding]:
         definitions += [(("validation", "endpoints", n), e) for n, e in file.validation.endpoints.items()]
     for where, definition in definitions:
         for key in ("competing", "entry"):
-            if getattr(definition, key) is not None:
+            if getattr(definition, key):
                 yield not_available((*where, key), places, "Remove the key; the estimates would ignore it.")
 
 
@@ -160,17 +163,35 @@ def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
         if name not in file.endpoints:
             yield unknown_name(name, file.endpoints, "endpoint", ("analysis", "endpoints"), places)
     used = [("analysis", "groups", asked.groups), ("analysis", "covariates", asked.covariates)]
+    for key in ("cluster", "weights", "offset"):
+        name = getattr(asked, key)
+        used.append(("analysis", key, (name,) if name else ()))
+    used.append(("analysis", "strata", asked.strata))
     if file.phenotypes:
         used.append(("phenotypes", "features", file.phenotypes.features))
+    yield from _interactions(file, places)
     for table, key, names in used:
         yield from _used_columns(file, (table, key), names, places)
     if file.validation:
-        for name in file.validation.columns:
-            if name not in file.columns:
-                yield unknown_name(name, file.columns, "column", ("validation", "columns", name), places)
-        for name in file.validation.endpoints:
-            if name not in file.endpoints:
-                yield unknown_name(name, file.endpoints, "endpoint", ("validation", "endpoints", name), places)
+        for key, given, declared in (
+            ("column", file.validation.columns, file.columns), ("endpoint", file.validation.endpoints, file.endpoints),
+        ):  # fmt: skip
+            for name in given:
+                if name not in declared:
+                    yield unknown_name(name, declared, key, ("validation", f"{key}s", name), places)
+
+
+def _interactions(file: StudyFile, places: Places) -> Iterator[Finding]:
+    """Yield interactions of what is not a covariate."""
+    asked = file.analysis
+    for pair in asked.interactions:
+        for name in pair:
+            if name not in asked.covariates:
+                then = " An interaction is between two covariates."
+                yield unknown_name(name, asked.covariates, "covariate", ("analysis", "interactions"), places, then)
+        if pair[0] == pair[1]:
+            message = f"analysis.interactions: '{pair[0]}' with itself; name two covariates."
+            yield Finding("repeated_name", places.at(("analysis", "interactions")), message)
 
 
 def _used_columns(file: StudyFile, path: Path, names: tuple[str, ...], places: Places) -> Iterator[Finding]:
@@ -184,10 +205,11 @@ def _used_columns(file: StudyFile, path: Path, names: tuple[str, ...], places: P
             yield unknown_name(name, file.columns, "column", path, places, then)
             continue
         kind = file.columns[name].kind
-        if kind == "date" or (kind == "numeric" and path[-1] == "groups"):
-            message = f"{key}: '{name}' has kind '{kind}'; use a column with levels"
-            rest = "." if path[-1] == "groups" else " or a numeric one."
-            yield Finding("wrong_kind", places.at(path), message + rest)
+        needs = _NEEDS.get(str(path[-1]), "")
+        if kind == "date" or (needs and (kind == "numeric") != (needs == "numeric")):
+            use = {"": "a numeric column or one with levels", "numeric": "a numeric column"}.get(needs, needs)
+            message = f"{key}: '{name}' has kind '{kind}'; use {use}."
+            yield Finding("wrong_kind", places.at(path), message)
 
 
 def _validation_columns(file: StudyFile, places: Places) -> Iterator[Finding]:

@@ -53,6 +53,8 @@ class ColumnSpec(Section):
         Hazard ratio per this many units; numeric columns only.
     transform, winsorize
         Values above `winsorize` are set to it, then the transform is taken, then `per`.
+    spline
+        Knots of a restricted cubic spline, at least three, ascending, in units of the column.
     levels
         Level names in order; the first is the reference unless `reference` is given.
     codes
@@ -71,7 +73,7 @@ class ColumnSpec(Section):
     per: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     transform: Transform = "identity"
     winsorize: float | None = Field(default=None, allow_inf_nan=False)
-    spline: Any = None
+    spline: tuple[float, ...] = ()
     levels: tuple[Cell, ...] = ()
     reference: Cell | None = None
     codes: dict[str, Cell] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -69,11 +69,21 @@ class EventComponent(Section):
     censored_values: tuple[Cell, ...] | None = None
 
 
+class CompetingEvent(Section):
+    """A competing event; without `time` it is dated by the endpoint's own time."""
+
+    column: str
+    values: tuple[Cell, ...] = Field(min_length=1)
+    time: str | None = None
+
+
 class EventDefinition(Section):
     """How time and event are read: one of three forms.
 
     Simple: `time`, `event`, `event_values`. Dates: `start`, `end`, `event`, `event_values` (days). Composite: `events`,
     the first of several, with `gap` where an event is seen after another component's follow-up had ended.
+    `competing` events end the time at risk of the simple and the dates form; `entry` is the column of the time at which
+    a patient came under observation (left truncation), in the unit of `time`.
     """
 
     time: str | None = None
@@ -85,8 +95,8 @@ class EventDefinition(Section):
     events: tuple[EventComponent, ...] = ()
     composite: Literal["first_event"] | None = None
     gap: Literal["event", "censor"] | None = None
-    competing: Any = None
-    entry: Any = None
+    competing: dict[str, CompetingEvent] = Field(default_factory=dict)
+    entry: str | None = None
 
     @property
     def form(self) -> Literal["simple", "dates", "composite", ""]:

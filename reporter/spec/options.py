@@ -33,6 +33,9 @@ class TermSpec(Options):
         Applied before `per`; ``identity`` leaves the value as it is.
     winsorize
         Values above are set to this number before the transform.
+    spline
+        Knots of a restricted cubic spline of the value after `winsorize` and `per`, at least three, ascending; R:
+        ``rms::rcs`` with norm 2.
     levels
         Levels of a categorical covariate, the reference first; empty for a numeric one.
     """
@@ -42,6 +45,37 @@ class TermSpec(Options):
     transform: Literal["identity", "log1p", "log2"] = "identity"
     winsorize: float | None = None
     levels: tuple[str, ...] = ()
+    spline: tuple[float, ...] = ()
+
+
+class ModelOptions(Options):
+    """What every analysis of a Cox model fixes.
+
+    Parameters
+    ----------
+    terms
+        The covariates.
+    ties
+        R: ``coxph(ties = ties)``; ``exact`` is R's discrete conditional likelihood.
+    strata
+        Columns with levels whose combinations have a baseline hazard each; R: ``strata()``.
+    interactions
+        Pairs of covariates whose products enter too.
+    cluster
+        Column of a cluster-robust variance; R: ``cluster =``. Empty: model-based.
+    weights
+        Column of case weights; R: ``weights =``. Empty: none.
+    offset
+        Column added to the linear predictor with coefficient 1; R: ``offset()``. Empty: none.
+    """
+
+    terms: tuple[TermSpec, ...]
+    ties: Ties
+    strata: tuple[str, ...] = ()
+    interactions: tuple[tuple[str, str], ...] = ()
+    cluster: str = ""
+    weights: str = ""
+    offset: str = ""
 
 
 class BaselineOptions(Options):
@@ -80,36 +114,30 @@ class LogRankOptions(Options):
     rho: float = 0.0
 
 
-class CoxOptions(Options):
+class CoxOptions(ModelOptions):
     """Cox model; R: coxph(ties = ties) with control eps 1e-14, toler.chol 1e-15, iter.max 50."""
 
     kind: Literal["cox"] = "cox"
     analysis: Literal["cox_univariable", "cox_multivariable"]
-    terms: tuple[TermSpec, ...]
-    ties: Ties
     conf_level: float
 
 
-class PhTestOptions(Options):
+class PhTestOptions(ModelOptions):
     """Test of proportional hazards; R: cox.zph(transform = transform, terms = TRUE, global = TRUE)."""
 
     kind: Literal["ph_test"] = "ph_test"
-    terms: tuple[TermSpec, ...]
-    ties: Ties
     transform: Transform
 
 
-class ConcordanceOptions(Options):
+class ConcordanceOptions(ModelOptions):
     """Harrell's C of the multivariable model; R: concordance(reverse = TRUE, ymax = horizon)."""
 
     kind: Literal["concordance"] = "concordance"
-    terms: tuple[TermSpec, ...]
-    ties: Ties
     conf_level: float
     horizon: float | None
 
 
-class ValidationOptions(Options):
+class ValidationOptions(ModelOptions):
     """Frozen Cox model on the validation cohort: C, calibration slope, O/E at `horizons`.
 
     Parameters
@@ -123,8 +151,6 @@ class ValidationOptions(Options):
     """
 
     kind: Literal["validation"] = "validation"
-    terms: tuple[TermSpec, ...]
-    ties: Ties
     conf_level: float
     horizons: tuple[float, ...]
     max_groups: int = 10

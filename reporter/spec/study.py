@@ -46,11 +46,11 @@ class AnalysisSpec(Section):
     ties: Ties = "efron"
     conf_type: ConfType = "log-log"
     conf_level: float = Field(default=0.95, gt=0, lt=1)
-    strata: Any = None
-    interactions: Any = None
-    cluster: Any = None
-    weights: Any = None
-    offset: Any = None
+    strata: tuple[str, ...] = ()
+    interactions: tuple[tuple[str, str], ...] = ()
+    cluster: str = ""
+    weights: str = ""
+    offset: str = ""
     imputations: Any = None
     bootstrap: Any = None
 

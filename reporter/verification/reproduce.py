@@ -34,7 +34,8 @@ def _cells(column: Column) -> list[str]:
 
 def _rows(frame: AnalysisFrame, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
     blank = [""] * frame.n
-    cells = [_cells(frame.columns[name]) if name in frame.columns else blank for name in names]
+    columns = frame.exported
+    cells = [_cells(columns[name]) if name in columns else blank for name in names]
     time = (f"{value:.17g}" for value in frame.time.tolist())
     event = ("1" if value else "0" for value in frame.event.tolist())
     for row in zip(time, event, *cells, strict=True):
@@ -43,7 +44,7 @@ def _rows(frame: AnalysisFrame, names: Sequence[str]) -> Iterator[tuple[str, ...
 
 def data_for_r(frames: Frames) -> bytes:
     """Return all frames in long form: cohort, endpoint, .time, .event and columns; 17 digits, no ids."""
-    names = list(dict.fromkeys(name for frame in frames.values() for name in frame.columns))
+    names = list(dict.fromkeys(name for frame in frames.values() for name in frame.exported))
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow((*FIXED, *names))
@@ -56,7 +57,7 @@ def _columns_code(frames: Frames) -> str:
     """Return the levels of each column by frame as an R list; NULL for a numeric column."""
     parts = []
     for frame in frames.values():
-        columns = [f"    {r_string(n)} = {r_value(column.levels)}" for n, column in frame.columns.items()]
+        columns = [f"    {r_string(n)} = {r_value(column.levels)}" for n, column in frame.exported.items()]
         key = r_string(f"{frame.cohort}/{frame.endpoint}")
         parts.append(f"  {key} = list(\n" + ",\n".join(columns) + ")")
     return "columns <- list(\n" + ",\n".join(parts) + "\n)\n"

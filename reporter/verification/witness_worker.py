@@ -6,6 +6,7 @@ import os
 import sys
 from typing import BinaryIO
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from reporter.cohort.frame import AnalysisFrame, Column
@@ -26,7 +27,11 @@ def read_frame(header: Header, vectors: list[Floats]) -> AnalysisFrame:
         codes = column - 1.0 if levels else column
         columns[name] = Column(name, name, "", "categorical" if levels else "numeric", tuple(levels), codes)
     ids = tuple(str(i) for i in range(time.size))
-    return AnalysisFrame(cohort, endpoint, ids, time, event != 0, "", columns)
+    entry, cause = columns.pop(".entry", None), columns.pop(".cause", None)
+    return AnalysisFrame(
+        cohort, endpoint, ids, time, event != 0, "", columns,
+        entry=None if entry is None else entry.values, cause=None if cause is None else cause.values.astype(np.int64),
+    )  # fmt: skip
 
 
 def answer(incoming: BinaryIO, outgoing: BinaryIO) -> None:

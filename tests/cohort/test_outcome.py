@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
 from reporter.cohort.build import build_cohorts
-from reporter.cohort.outcome import first_event, in_report_unit
+from reporter.cohort.outcome import Outcome, Timing, first_event, in_report_unit, read_outcome
 from reporter.cohort.timefix import merge_near_times
 from reporter.errors import FindingsError
 from reporter.spec.endpoints import EndpointSpec
@@ -42,6 +43,12 @@ def test_gap_censors_where_the_other_follow_up_ended() -> None:
     assert found.time.tolist() == [5, 7] and found.status.tolist() == [0, 1]
 
 
+def timing(time: list[float], status: list[float], spec: EndpointSpec, **more: np.ndarray) -> Timing:
+    none = np.full(len(time), np.nan)
+    outcome = Outcome(np.array(time), np.array(status, dtype=float), none == 0, none, **more)
+    return in_report_unit(outcome, np.ones(len(time), dtype=bool), spec)
+
+
 @pytest.mark.parametrize(
     ("given", "shown", "factor"),
     [
@@ -53,16 +60,55 @@ def test_gap_censors_where_the_other_follow_up_ended() -> None:
     ],
 )
 def test_units(given: str, shown: str, factor: float) -> None:
-    time, _ = in_report_unit(
-        np.array([0.0, 100.0]), np.array([True, False]), EndpointSpec(unit=given, report_unit=shown)
-    )
-    assert_allclose(time, [0, 100 * factor], rtol=1e-14)
+    found = timing([0.0, 100.0], [1, 0], EndpointSpec(unit=given, report_unit=shown))
+    assert_allclose(found.time, [0, 100 * factor], rtol=1e-14)
 
 
 def test_max_time_keeps_the_status_of_who_dies_exactly_then() -> None:
     spec = EndpointSpec(unit="years", max_time=5.0)
-    time, event = in_report_unit(np.array([4.0, 5.0, 5.0, 6.0]), np.array([True, True, False, True]), spec)
-    assert time.tolist() == [4, 5, 5, 5] and event.tolist() == [True, True, False, False]
+    found = timing([4.0, 5.0, 5.0, 6.0], [1, 1, 0, 1], spec, cause=np.array([1.0, 1.0, 2.0, 2.0]))
+    assert found.time.tolist() == [4, 5, 5, 5] and found.event.tolist() == [True, True, False, False]
+    assert found.cause is not None and found.cause.tolist() == [1, 1, 2, 0]
+
+
+def test_entry_merges_with_times_and_who_has_no_time_at_risk_leaves() -> None:
+    spec = EndpointSpec(unit="days", report_unit="years", max_time=2.0)
+    found = timing([365.25, 730.5, 1461.0, 100.0], [1, 0, 1, 1], spec, entry=np.array([0.0, 730.5 - 1e-9, 900.0, 50.0]))
+    assert found.entry is not None and found.entry[1] == found.time[1] == pytest.approx(2.0)
+    assert found.observed.tolist() == [True, False, False, True]
+    kept = found.rows(found.observed)
+    assert kept.time.size == 2 and kept.entry is not None and kept.entry.tolist() == pytest.approx([0, 50 / 365.25])
+
+
+def _endpoint(**more: object) -> EndpointSpec:
+    return EndpointSpec.model_validate(
+        {"time": "t", "event": "s", "event_values": ["1"], "unit": "days", "horizons": (), **more}
+    )
+
+
+def test_competing_events_of_the_same_column() -> None:
+    table = pd.DataFrame({"t": list("123456"), "s": ["1", "2", "0", "3", "", "1"]})
+    spec = _endpoint(competing={"other": {"column": "s", "values": ["2", "3"]}})
+    found, findings = read_outcome(spec, table, {}, source="a.csv", place="endpoints.x")
+    assert findings == () and found.cause is not None
+    assert_allclose(found.cause, [1, 2, 0, 2, np.nan, 1])
+    assert_allclose(found.status, [1, 0, 0, 0, np.nan, 1])
+
+
+def test_competing_event_with_a_time_of_its_own() -> None:
+    """As in survival::mgus2: progression at ptime, death at futime."""
+    table = pd.DataFrame({"t": list("5579"), "s": list("1001"), "d": list("1011"), "f": list("8577")})
+    spec = _endpoint(competing={"death": {"column": "d", "values": ["1"], "time": "f"}})
+    found, findings = read_outcome(spec, table, {}, source="a.csv", place="endpoints.x")
+    assert findings == () and found.cause is not None
+    assert found.cause.tolist() == [1, 0, 2, 2] and found.time.tolist() == [5, 5, 7, 7]
+
+
+def test_a_status_that_is_nothing_is_still_an_error() -> None:
+    table = pd.DataFrame({"t": list("1234"), "s": list("1209")})
+    spec = _endpoint(competing={"other": {"column": "s", "values": ["2"]}}, censored_values=["0"])
+    _, findings = read_outcome(spec, table, {}, source="a.csv", place="endpoints.x")
+    assert {finding.code for finding in findings} == {"unknown_status"}
 
 
 def test_near_equal_times_take_the_smallest() -> None:

@@ -41,7 +41,7 @@ def frame_message(frame: AnalysisFrame) -> tuple[Header, list[Floats]]:
     names = [".time", ".event"]
     levels: list[list[str]] = [[], []]
     vectors = [frame.time, frame.event.astype(np.float64)]
-    for name, column in frame.columns.items():
+    for name, column in frame.exported.items():
         names.append(name)
         levels.append(list(column.levels))
         vectors.append(column.values if column.is_numeric else column.values + 1.0)
