@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.design import make_design
+from reporter.analysis.design import Pair, make_design
 from reporter.cohort.frame import Column
 from reporter.errors import ReporterError
 from reporter.spec.options import TermSpec
@@ -25,7 +25,9 @@ def at_levels(column: Column, levels: Sequence[str]) -> Column:
     return replace(column, levels=tuple(levels), values=codes[column.codes])
 
 
-def complete_design(terms: Sequence[TermSpec], columns: Mapping[str, Column]) -> tuple[Floats, NDArray[np.bool_]]:
+def complete_design(
+    terms: Sequence[TermSpec], columns: Mapping[str, Column], interactions: Sequence[Pair] = ()
+) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the design (m, p), NaN in rows with a missing value, and which rows are complete (m,).
 
     Raises
@@ -47,6 +49,6 @@ def complete_design(terms: Sequence[TermSpec], columns: Mapping[str, Column]) ->
     complete = np.ones(size, dtype=bool)
     for column in used.values():
         complete &= column.observed
-    matrix = make_design(terms, used, np.ones(size, dtype=bool)).matrix
+    matrix = make_design(terms, used, np.ones(size, dtype=bool), interactions).matrix
     matrix[~complete] = np.nan
     return matrix, complete

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from reporter.spec.options import (
     FollowUpOptions,
     KaplanMeierOptions,
     LogRankOptions,
+    Options,
     PhTestOptions,
     ValidationOptions,
 )
@@ -33,27 +35,28 @@ from reporter.spec.options import (
 Frames = Mapping[tuple[str, str], AnalysisFrame]
 
 
+Analysis = Callable[[AnalysisFrame, Any], tuple[AnalysisNode, ...]]
+
+# What runs each kind of options on its own frame; the frozen model needs two frames.
+_ANALYSES: dict[type[Options], Analysis] = {
+    BaselineOptions: analyse_baseline,
+    FollowUpOptions: analyse_follow_up,
+    KaplanMeierOptions: analyse_kaplan_meier,
+    LogRankOptions: analyse_log_rank,
+    CoxOptions: analyse_cox,
+    PhTestOptions: analyse_ph_test,
+    ConcordanceOptions: analyse_concordance,
+}
+
+
 def _dispatch(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:
     frame = frames[planned.cohort, planned.endpoint]
-    match planned.options:
-        case BaselineOptions() as options:
-            return analyse_baseline(frame, options)
-        case FollowUpOptions() as options:
-            return analyse_follow_up(frame, options)
-        case KaplanMeierOptions() as options:
-            return analyse_kaplan_meier(frame, options)
-        case LogRankOptions() as options:
-            return analyse_log_rank(frame, options)
-        case CoxOptions() as options:
-            return analyse_cox(frame, options)
-        case PhTestOptions() as options:
-            return analyse_ph_test(frame, options)
-        case ConcordanceOptions() as options:
-            return analyse_concordance(frame, options)
-        case ValidationOptions() as options:
-            return analyse_validation(frames["development", planned.endpoint], frame, options)
-        case _:
-            raise ReporterError(f"{planned.options.kind}: no analysis of that kind is run here.")
+    if isinstance(planned.options, ValidationOptions):
+        return analyse_validation(frames["development", planned.endpoint], frame, planned.options)
+    analyse = _ANALYSES.get(type(planned.options))
+    if analyse is None:
+        raise ReporterError(f"{planned.options.kind}: no analysis of that kind is run here.")
+    return analyse(frame, planned.options)
 
 
 def failed_node(planned: Planned, why: str) -> AnalysisNode:

@@ -34,8 +34,8 @@ class TermSpec(Options):
     winsorize
         Values above are set to this number before the transform.
     spline
-        Knots of a restricted cubic spline of the value after `winsorize` and `per`, at least three, ascending; R:
-        ``rms::rcs`` with norm 2.
+        Knots of a restricted cubic spline of the value after `winsorize`, at least three, ascending, in units of the
+        column; its columns are then divided by `per`. R: ``rms::rcs`` with norm 2.
     levels
         Levels of a categorical covariate, the reference first; empty for a numeric one.
     """
