@@ -36,7 +36,7 @@ def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tu
 
     `tau` says to which time events count: the last event, or the horizon.
     """
-    model = fit_model(frame, options.terms, options.ties)
+    model = fit_model(frame, options)
     if not model.fit.converged:
         raise ReporterError(NOT_CONVERGED)
     risk = model.fit.linear_predictor

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from reporter.analysis.design import Design, make_design
+from reporter.analysis.design import Design, interaction_name, make_design, ordered_pairs
 from reporter.analysis.kernels.chi_square import chi_square
 from reporter.analysis.kernels.cox import CoxFit, fit_cox
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
 from reporter.cohort.frame import AnalysisFrame
+from reporter.errors import ReporterError
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
 from reporter.results.value import Statistic, statistic
-from reporter.spec.options import CoxOptions, TermSpec, Ties
+from reporter.spec.options import CoxOptions, ModelOptions, TermSpec
 
 INFINITE = "the hazard ratio runs to infinity (monotone likelihood)"
 NOT_CONVERGED = "Newton's method did not converge"
@@ -43,12 +44,27 @@ class FittedModel:
     event: NDArray[np.bool_]
 
 
-def fit_model(frame: AnalysisFrame, terms: Sequence[TermSpec], ties: Ties) -> FittedModel:
-    """Fit a Cox model of `terms` to the complete cases of the frame."""
-    rows = frame.complete([term.column for term in terms])
-    design = make_design(terms, frame.columns, rows)
+def _refuse_what_is_not_offered(frame: AnalysisFrame, options: ModelOptions) -> None:
+    for key in ("strata", "cluster", "weights", "offset"):
+        if getattr(options, key):
+            raise ReporterError(f"Cox models with {key} are not offered by this version")
+    if frame.entry is not None:
+        raise ReporterError("Cox models with entry times are not offered by this version")
+
+
+def fit_model(frame: AnalysisFrame, options: ModelOptions) -> FittedModel:
+    """Fit the Cox model of `options` to the complete cases of the frame.
+
+    Raises
+    ------
+    ReporterError
+        Without events or an estimable column, or for what is not offered.
+    """
+    _refuse_what_is_not_offered(frame, options)
+    rows = frame.complete([term.column for term in options.terms])
+    design = make_design(options.terms, frame.columns, rows, options.interactions)
     time, event = frame.time[rows], frame.event[rows]
-    return FittedModel(fit_cox(design.matrix, time, event, ties=ties), design, rows, time, event)
+    return FittedModel(fit_cox(design.matrix, time, event, ties=options.ties), design, rows, time, event)
 
 
 def why_unusable(fit: CoxFit) -> str:
@@ -80,12 +96,18 @@ def _counts(rows: NDArray[np.bool_], event: NDArray[np.bool_]) -> tuple[Statisti
     return statistic("n", rows.sum()), statistic("n_event", event[rows].sum())
 
 
+def _column_rows(model: FittedModel, covariate: str, conf_level: float) -> Iterator[Row]:
+    """Yield a row for each coefficient of a numeric covariate, a spline or an interaction."""
+    everybody = np.ones(model.time.size, dtype=bool)
+    for j in model.design.columns_of(covariate):
+        stats = (*_counts(everybody, model.event), *_coefficient(model, int(j), conf_level))
+        yield Row(term=model.design.names[j], stats=stats)
+
+
 def _term_rows(frame: AnalysisFrame, model: FittedModel, term: TermSpec, conf_level: float) -> Iterator[Row]:
     columns = model.design.columns_of(term.column)
     if not term.levels:
-        everybody = np.ones(model.time.size, dtype=bool)
-        stats = (*_counts(everybody, model.event), *_coefficient(model, int(columns[0]), conf_level))
-        yield Row(term=term.column, stats=stats)
+        yield from _column_rows(model, term.column, conf_level)
         return
     codes = frame.columns[term.column].codes[model.rows]
     for code, level in enumerate(term.levels):
@@ -143,17 +165,19 @@ def _baseline_curve(fit: CoxFit) -> Curve:
 
 def analyse_cox(frame: AnalysisFrame, options: CoxOptions) -> tuple[AnalysisNode, ...]:
     """Fit the model and return its coefficient node, its model node and (multivariable) its baseline hazard."""
-    model = fit_model(frame, options.terms, options.ties)
+    model = fit_model(frame, options)
     whole = options.analysis == "cox_multivariable"
     variable = "" if whole else options.terms[0].column
-    rows = tuple(row for term in options.terms for row in _term_rows(frame, model, term, options.conf_level))
+    rows = [row for term in options.terms for row in _term_rows(frame, model, term, options.conf_level)]
+    for pair in ordered_pairs(options.terms, options.interactions):
+        rows += _column_rows(model, interaction_name(pair), options.conf_level)
 
     def node(name: str, *, notes: tuple[str, ...] = ()) -> AnalysisNode:
         return AnalysisNode(
             cohort=frame.cohort, endpoint=frame.endpoint, analysis=name, variable=variable, options=options, notes=notes
         )
 
-    coefficients = node(options.analysis, notes=_notes(model)).model_copy(update={"rows": rows})
+    coefficients = node(options.analysis, notes=_notes(model)).model_copy(update={"rows": tuple(rows)})
     if not whole:
         row = _model_row(frame, model, variable, whole=False)
         return coefficients, node("cox_univariable_model").model_copy(update={"rows": (row,)})

@@ -41,7 +41,7 @@ def analyse_ph_test(frame: AnalysisFrame, options: PhTestOptions) -> tuple[Analy
 
     Nothing is tested where a coefficient runs to infinity, nor with too few distinct event times.
     """
-    model = fit_model(frame, options.terms, options.ties)
+    model = fit_model(frame, options)
     transform_times(model.time, model.event, options.transform)
     why_not = why_unusable(model.fit)
     found = None if why_not else ph_test(model.fit, model.time, model.event, options.transform)
@@ -52,11 +52,7 @@ def analyse_ph_test(frame: AnalysisFrame, options: PhTestOptions) -> tuple[Analy
     def test(columns: NDArray[np.int64]) -> ChiSquare:
         return chi_square(float("nan"), columns.size) if why_not or found is None else found.test(columns)
 
-    rows = [
-        _row(term.column, test(np.flatnonzero(groups == term.column)), why_not)
-        for term in options.terms
-        if (groups == term.column).any()
-    ]
+    rows = [_row(name, test(np.flatnonzero(groups == name)), why_not) for name in dict.fromkeys(groups.tolist())]
     rows.append(_row("GLOBAL", test(np.arange(groups.size)), why_not))
     curves = () if why_not or found is None else _smooth_curves(model, found)
 

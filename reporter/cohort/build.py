@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reporter.cohort.check import check_frame
-from reporter.cohort.frame import AnalysisFrame, Column
+from reporter.cohort.frame import AnalysisFrame, Column, OtherRule
 from reporter.cohort.outcome import in_report_unit
 from reporter.cohort.read import CohortRequest, ReadCohort, read_cohort, used_levels
 from reporter.errors import Finding, FindingsError
@@ -74,13 +74,19 @@ def _with_levels(column: Column, levels: Sequence[str]) -> Column:
 def _frame(cohort: ReadCohort, endpoint: str, levels: Levels) -> AnalysisFrame:
     """Return the selected patients with a known outcome."""
     spec = cohort.request.endpoints[endpoint]
-    outcome = cohort.outcomes[endpoint]
-    if spec.gap == "censor":
-        outcome = outcome.censored_at_gap()
+    outcome, other = cohort.outcomes[endpoint], None
+    if outcome.gap.any():
+        other = outcome.censored_at_gap()
+    if spec.gap == "censor" and other is not None:
+        outcome, other = other, outcome
     keep = cohort.selection.keep & outcome.known
     timing = in_report_unit(outcome, keep, spec)
     keep[np.flatnonzero(keep)[~timing.observed]] = False
     timing = timing.rows(timing.observed)
+    other_rule = None
+    if other is not None and outcome.gap[keep].any():
+        second = in_report_unit(other, keep, spec)
+        other_rule = OtherRule(second.time, second.event)
     columns = {
         name: _with_levels(replace(column, values=column.values[keep]), levels.get(name, ()))
         for name, column in cohort.columns.items()
@@ -89,6 +95,7 @@ def _frame(cohort: ReadCohort, endpoint: str, levels: Levels) -> AnalysisFrame:
     return AnalysisFrame(
         cohort.request.name, endpoint, ids, timing.time, timing.event, spec.shown_unit, columns,
         entry=timing.entry, cause=timing.cause, causes=tuple(spec.competing),
+        other_rule=other_rule,
     )  # fmt: skip
 
 

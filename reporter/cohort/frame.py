@@ -52,6 +52,14 @@ class Column:
 
 
 @dataclass(frozen=True)
+class OtherRule:
+    """Time and event, shape = (n,) each, under the rule for gaps that the study did not choose."""
+
+    time: NDArray[np.float64]
+    event: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class AnalysisFrame:
     """Patients of one cohort with one endpoint: time and event are never missing here.
 
@@ -76,6 +84,8 @@ class AnalysisFrame:
         `causes`; None when none is declared.
     causes
         Names of the competing events.
+    other_rule
+        The outcome under the other rule for gaps; None when no patient has a gap.
     time_unit
         ``years``, ``months`` or ``days``: the unit of `time`.
     columns
@@ -92,6 +102,7 @@ class AnalysisFrame:
     entry: NDArray[np.float64] | None = None
     cause: NDArray[np.int64] | None = None
     causes: tuple[str, ...] = ()
+    other_rule: OtherRule | None = None
 
     @property
     def n(self) -> int:
@@ -100,8 +111,14 @@ class AnalysisFrame:
 
     @property
     def exported(self) -> Mapping[str, Column]:
-        """Columns as the other engines get them: ``.entry`` and ``.cause`` where there are any, then the study's."""
-        extra = {".entry": self.entry, ".cause": self.cause}
+        """Columns as the other engines get them: further ones of the outcome (names with a dot), then the study's."""
+        other = self.other_rule
+        extra = {
+            ".entry": self.entry,
+            ".cause": self.cause,
+            ".other_time": None if other is None else other.time,
+            ".other_event": None if other is None else other.event,
+        }
         made = {
             name: Column(name, name, "", "numeric", (), values.astype(np.float64))
             for name, values in extra.items()

@@ -14,6 +14,7 @@ from reporter.cohort.outcome import Outcome, read_outcome
 from reporter.cohort.selection import Selection, Sources, select_rows
 from reporter.cohort.table import absent_column, map_table
 from reporter.errors import Finding, FindingsError
+from reporter.intake.columnar import as_text
 from reporter.intake.finding import listed
 from reporter.intake.read import SourceTable, read_table
 from reporter.spec.columns import ColumnSpec
@@ -65,7 +66,7 @@ def _read_ids(table: pd.DataFrame, data: DataSpec, place: str) -> tuple[tuple[st
         return tuple(str(i + 1) for i in range(len(table))), []
     if data.id not in table.columns:
         return (), [absent_column(data.id, table, place, data.source)]
-    ids = table[data.id]
+    ids = as_text(table[data.id])
     findings = []
     n_empty = int((ids == "").sum())
     if n_empty:
@@ -90,7 +91,7 @@ def read_cohort(request: CohortRequest) -> ReadCohort:
     FindingsError
         With all errors of the table, the dictionary, the endpoints and the selection.
     """
-    source = read_table(request.data.source, request.folder, place=f"{request.data_key}.source")
+    source = read_table(request.data.source, request.folder, place=f"{request.data_key}.source", by_distinct=True)
     table, name = source.table, source.source
     ids, findings = _read_ids(table, request.data, f"{request.data_key}.id")
     columns, problems = map_table(

@@ -15,7 +15,7 @@ from reporter.cohort.frame import Column
 from reporter.cohort.table import absent_column
 from reporter.errors import Finding, did_you_mean
 from reporter.intake.finding import listed
-from reporter.intake.mapping import is_missing, map_dates, map_numbers
+from reporter.intake.mapping import Cells, distinct_cells, is_missing, map_dates, map_numbers
 from reporter.results.tree import AttritionStep
 from reporter.spec.columns import ColumnSpec, same_value
 from reporter.spec.endpoints import CohortSpec, Condition, Step
@@ -38,7 +38,7 @@ class _Values:
     """The mapped values that a condition sees; `numbers` is None where the column has none."""
 
     observed: Mask
-    words: NDArray[np.object_]
+    words: Cells
     numbers: Floats | None
 
 
@@ -58,35 +58,32 @@ def _days(bound: float | dt.date) -> float:
     return float(bound)
 
 
-def _number_words(cells: pd.Series) -> NDArray[np.object_]:
-    return cells.to_numpy(dtype=object)
-
-
 def _values(condition: Condition, sources: Sources, place: str) -> tuple[_Values, list[Finding]]:
     """Return the values of the condition's column: mapped if the dictionary has it, else the text."""
     name = condition.column
     column = sources.columns.get(name)
     cells = sources.table[name]
     if column is not None and not column.is_numeric:
-        words = np.array([*column.levels, ""], dtype=object)[column.codes]
+        codes = np.where(column.observed, column.codes, len(column.levels))
+        words = Cells([*column.levels, ""], codes, np.bincount(codes, minlength=len(column.levels) + 1))
         return _Values(column.observed, words, None), []
+    distinct = distinct_cells(cells)
     spec = sources.dictionary.get(name)
     missing = spec.missing if spec else ()
     if column is not None:
-        return _Values(column.observed, _number_words(cells), column.values), []
+        return _Values(column.observed, distinct, column.values), []
     bounds = [bound for bound in (condition.min, condition.max) if bound is not None]
     as_dates = (spec is not None and spec.kind == "date") or any(isinstance(b, dt.date) for b in bounds)
-    observed = np.array([not is_missing(cell, missing) for cell in cells], dtype=bool)
+    observed = np.array([not is_missing(cell, missing) for cell in distinct.distinct], dtype=bool)[distinct.index]
     if not bounds:
-        return _Values(observed, _number_words(cells), None), []
+        return _Values(observed, distinct, None), []
     numbers, findings = (map_dates if as_dates else map_numbers)(cells, missing, place)
-    return _Values(observed, _number_words(cells), numbers), findings
+    return _Values(observed, distinct, numbers), findings
 
 
-def _is_any(words: NDArray[np.object_], wanted: tuple[str, ...]) -> Mask:
-    index, distinct = pd.factorize(words)
-    hit = np.array([any(same_value(str(word), one) for one in wanted) for word in distinct], dtype=bool)
-    return hit[index] if hit.size else np.zeros(len(words), dtype=bool)
+def _is_any(words: Cells, wanted: tuple[str, ...]) -> Mask:
+    hit = np.array([any(same_value(word, one) for one in wanted) for word in words.distinct], dtype=bool)
+    return hit[words.index]
 
 
 def _true_rows(condition: Condition, values: _Values) -> Mask:
@@ -105,7 +102,8 @@ def _true_rows(condition: Condition, values: _Values) -> Mask:
         holds &= _is_any(values.words, (condition.equals,))
     if condition.matches is not None:
         pattern = re.compile(condition.matches)
-        holds &= np.array([pattern.search(str(word)) is not None for word in values.words], dtype=bool)
+        hit = np.array([pattern.search(word) is not None for word in values.words.distinct], dtype=bool)
+        holds &= hit[values.words.index]
     return holds
 
 

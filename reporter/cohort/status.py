@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reporter.errors import Finding
 from reporter.intake.finding import listed
-from reporter.intake.mapping import is_missing
+from reporter.intake.mapping import Cells, distinct_cells, is_missing
 from reporter.spec.columns import parse_number, same_value
 
 
@@ -50,16 +50,16 @@ def read_status(
     place
         Key of the endpoint for findings.
     """
-    index, distinct = pd.factorize(column.to_numpy(dtype=object))
-    cells = [str(cell) for cell in distinct]
+    found = distinct_cells(column)
+    cells = found.distinct
     absent = [is_missing(cell, missing) for cell in cells]
     is_event = [_is_any(cell, event_values) for cell in cells]
     known = [a or e or _is_any(c, elsewhere) for c, a, e in zip(cells, absent, is_event, strict=True)]
     others = [c for c, is_known in zip(cells, known, strict=True) if not is_known]
     findings = [_never(column, value, cells, place) for value in event_values if not _is_any(value, cells)]
-    findings += _censoring_findings(column, others, event_values, censored_values, place)
+    findings += _censoring_findings(str(column.name), found, others, event_values, censored_values, place)
     status = [np.nan if a else float(e) for a, e in zip(absent, is_event, strict=True)]
-    return np.asarray(status, dtype=np.float64)[index], findings
+    return found.spread(status), findings
 
 
 def _never(column: pd.Series, value: str, cells: Sequence[str], place: str) -> Finding:
@@ -71,7 +71,8 @@ def _never(column: pd.Series, value: str, cells: Sequence[str], place: str) -> F
 
 
 def _censoring_findings(
-    column: pd.Series,
+    name: str,
+    found: Cells,
     others: Sequence[str],
     event_values: Sequence[str],
     censored_values: Sequence[str] | None,
@@ -82,7 +83,7 @@ def _censoring_findings(
         if len(values) <= 1:
             return []
         message = (
-            f"column '{column.name}' has {len(values)} values beside the events: {listed(values)}. "
+            f"column '{name}' has {len(values)} values beside the events: {listed(values)}. "
             "List those that mean censored as censored_values, and put the rest under event values or missing."
         )
         return [Finding("ambiguous_censoring", place, message)]
@@ -93,9 +94,9 @@ def _censoring_findings(
         findings.append(Finding("event_and_censored", place, message))
     unknown = [cell for cell in others if not _is_any(cell, censored_values)]
     if unknown:
-        n_rows = int(column.isin(unknown).sum())
+        n_rows = found.n_rows(unknown)
         message = (
-            f"column '{column.name}' has {listed(unknown)} in {n_rows} rows, neither an event ({listed(event_values)}) "
+            f"column '{name}' has {listed(unknown)} in {n_rows} rows, neither an event ({listed(event_values)}) "
             f"nor censored ({listed(censored_values)}). Add the values to one of the lists or to missing."
         )
         findings.append(Finding("unknown_status", place, message, n_rows=n_rows))

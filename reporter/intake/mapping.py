@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reporter.errors import Finding, did_you_mean
+from reporter.intake.columnar import as_text
 from reporter.intake.finding import listed
 from reporter.spec.columns import ColumnSpec, parse_number, same_value
 
@@ -33,7 +34,7 @@ class Mapped:
 
 
 @dataclass(frozen=True)
-class _Cells:
+class Cells:
     """Distinct cells of a column, the row's index into them, and how often each occurs."""
 
     distinct: list[str]
@@ -44,16 +45,36 @@ class _Cells:
         """Return one value per row from one value per distinct cell, shape = (n,)."""
         return np.asarray(values, dtype=np.float64)[self.index] if self.distinct else np.empty(0)
 
+    def n_rows(self, cells: Collection[str]) -> int:
+        """Return the number of rows with one of these cells."""
+        return int(sum(self.counts[i] for i, cell in enumerate(self.distinct) if cell in cells))
 
-def _cells(column: pd.Series) -> _Cells:
-    index, distinct = pd.factorize(column.to_numpy(dtype=object))
-    counts = np.bincount(index, minlength=len(distinct)).astype(np.int64)
-    return _Cells([str(cell) for cell in distinct], index.astype(np.int64), counts)
+
+def distinct_cells(column: pd.Series) -> Cells:
+    """Return the distinct cells of a column of text, of distinct cells, or of numbers."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes = np.asarray(column.cat.codes, dtype=np.int64)
+        counts = np.bincount(codes, minlength=len(column.cat.categories))
+        present = np.flatnonzero(counts)
+        place = np.cumsum(counts > 0) - 1
+        distinct = [str(column.cat.categories[i]) for i in present]
+        return Cells(distinct, place[codes].astype(np.int64), counts[present].astype(np.int64))
+    index, found = pd.factorize((as_text(column) if column.dtype.kind == "f" else column).to_numpy(dtype=object))
+    counts = np.bincount(index, minlength=len(found)).astype(np.int64)
+    return Cells([str(cell) for cell in found], index.astype(np.int64), counts)
 
 
 def is_missing(cell: str, missing: Sequence[str]) -> bool:
     """Tell whether a cell is empty or one of the dictionary's words for missing."""
     return cell == "" or any(same_value(cell, word) for word in missing)
+
+
+def _as_numbers(column: pd.Series, missing: Sequence[str]) -> Floats:
+    """Return a column that holds numbers already, NaN where it or the dictionary says missing."""
+    values = column.to_numpy(dtype=np.float64, copy=True)
+    words = [number for number in map(parse_number, missing) if number is not None]
+    values[np.isin(values, words)] = np.nan
+    return values
 
 
 def map_numbers(column: pd.Series, missing: Sequence[str], place: str) -> tuple[Floats, list[Finding]]:
@@ -68,12 +89,15 @@ def map_numbers(column: pd.Series, missing: Sequence[str], place: str) -> tuple[
     place
         Key of the study file for findings.
     """
-    cells = _cells(column)
+    if column.dtype.kind == "f":
+        return _as_numbers(column, missing), []
+    cells = distinct_cells(column)
     values: list[float] = []
     bad: list[int] = []
     for position, cell in enumerate(cells.distinct):
-        number = None if is_missing(cell, missing) else parse_number(cell)
-        if number is None and not is_missing(cell, missing):
+        absent = is_missing(cell, missing)
+        number = None if absent else parse_number(cell)
+        if number is None and not absent:
             bad.append(position)
         values.append(np.nan if number is None else number)
     findings = []
@@ -89,7 +113,7 @@ def map_numbers(column: pd.Series, missing: Sequence[str], place: str) -> tuple[
 
 def map_dates(column: pd.Series, missing: Sequence[str], place: str) -> tuple[Floats, list[Finding]]:
     """Return days since 1970-01-01 of a column of ISO dates (YYYY-MM-DD), NaN where missing."""
-    cells = _cells(column)
+    cells = distinct_cells(column)
     values: list[float] = []
     bad: list[str] = []
     for cell in cells.distinct:
@@ -104,7 +128,7 @@ def map_dates(column: pd.Series, missing: Sequence[str], place: str) -> tuple[Fl
             bad.append(cell)
     findings = []
     if bad:
-        n_rows = int(column.isin(bad).sum())
+        n_rows = cells.n_rows(bad)
         message = (
             f"column '{column.name}' must hold dates, got {listed(bad)} in {n_rows} rows. "
             "Write dates as YYYY-MM-DD, or list the cells under missing in the column's dictionary."
@@ -139,17 +163,13 @@ def _label_of(cell: str, spec: ColumnSpec, declared: Sequence[str]) -> str | Non
     return next((label for code, label in pairs if same_value(cell, code)), None)
 
 
-def _bin_label(number: float, spec: ColumnSpec) -> str:
-    """Return the level of a number: bins are right-closed, ``(a, b]``."""
-    return spec.declared_levels[int(np.searchsorted(np.asarray(spec.bins), number, side="left"))]
-
-
-def _unknown(column: pd.Series, bad: Sequence[str], spec: ColumnSpec, allowed: Sequence[str], place: str) -> Finding:
-    n_rows = int(column.isin(list(bad)).sum())
+def _unknown(
+    name: object, bad: Sequence[str], n_rows: int, spec: ColumnSpec, allowed: Sequence[str], place: str
+) -> Finding:
     codes = tuple(spec.codes) if spec.codes else tuple(allowed)
     near = did_you_mean(bad[0], codes)
     message = (
-        f"column '{column.name}' has {listed(bad)} in {n_rows} rows, which the dictionary does not know.{near} "
+        f"column '{name}' has {listed(bad)} in {n_rows} rows, which the dictionary does not know.{near} "
         f"Allowed: {listed(codes, 20)}. Add the value to codes, levels or missing."
     )
     return Finding("unknown_code", place, message, n_rows=n_rows)
@@ -159,7 +179,7 @@ def _map_levels(
     column: pd.Series, spec: ColumnSpec, levels: Sequence[str] | None, place: str
 ) -> tuple[Mapped, list[Finding]]:
     """Map codes or level names; `levels` are those of the development cohort, the reference first."""
-    cells = _cells(column)
+    cells = distinct_cells(column)
     given = [cell for cell in cells.distinct if not is_missing(cell, spec.missing)]
     declared = spec.declared_levels or tuple(levels or ()) or _natural_order(given)
     final = tuple(levels) if levels is not None else reference_first(declared, spec.reference)
@@ -174,7 +194,7 @@ def _map_levels(
         if label is None or label not in (*declared, *final):
             bad.append(cell)
         values.append(np.nan if label is None else position.get(label, np.nan))
-    findings = [_unknown(column, bad, spec, declared, place)] if bad else []
+    findings = [_unknown(column.name, bad, cells.n_rows(bad), spec, declared, place)] if bad else []
     if spec.kind == "binary" and len(final) > 2:
         message = f"column '{column.name}' is binary but has {listed(final)}. Use codes for two levels, or missing."
         findings.append(Finding("not_binary", place, message))
@@ -184,11 +204,13 @@ def _map_levels(
 def _map_bins(
     column: pd.Series, spec: ColumnSpec, levels: Sequence[str] | None, place: str
 ) -> tuple[Mapped, list[Finding]]:
+    """Cut numbers into levels; bins are right-closed, ``(a, b]``."""
     numbers, findings = map_numbers(column, spec.missing, place)
     final = tuple(levels) if levels is not None else reference_first(spec.declared_levels, spec.reference)
     position = {label: float(i) for i, label in enumerate(final)}
-    values = [np.nan if np.isnan(x) else position.get(_bin_label(float(x), spec), np.nan) for x in numbers]
-    return Mapped(final, np.asarray(values, dtype=np.float64)), findings
+    codes = np.array([position.get(label, np.nan) for label in spec.declared_levels])
+    cut = codes[np.searchsorted(np.asarray(spec.bins, dtype=np.float64), numbers, side="left").clip(max=codes.size - 1)]
+    return Mapped(final, np.where(np.isnan(numbers), np.nan, cut)), findings
 
 
 def map_column(

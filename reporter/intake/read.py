@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from reporter.errors import Finding, FindingsError
+from reporter.intake.columnar import SUFFIXES, as_text, read_columnar
 from reporter.intake.from_r import read_r_dataset
 
 _DELIMITERS = {"csv": ",;\t", "tsv": "\t"}
@@ -23,7 +24,8 @@ class SourceTable:
     Parameters
     ----------
     table
-        All columns as text; the empty string is the missing cell.
+        All columns as text; the empty string is the missing cell. From `read_table` with `by_distinct`, columns of a
+        parquet or feather file are as `reporter.intake.columnar.read_columnar` gives them.
     source, sha256
         As written in the study file, and the hash of the bytes that were read.
     """
@@ -99,8 +101,10 @@ def _header_findings(header: list[str], place: str) -> list[Finding]:
     ]
 
 
-def read_table(source: str, folder: Path, *, place: str = "data.source") -> SourceTable:
-    """Read ``.csv``, ``.tsv`` (UTF-8 with or without byte-order mark) or ``r:package/dataset``.
+def read_table(
+    source: str, folder: Path, *, place: str = "data.source", by_distinct: bool = False
+) -> SourceTable:
+    """Read ``.csv``, ``.tsv`` (UTF-8), ``.parquet``, ``.feather`` or ``r:package/dataset``.
 
     Parameters
     ----------
@@ -110,11 +114,13 @@ def read_table(source: str, folder: Path, *, place: str = "data.source") -> Sour
         Relative paths resolve against it.
     place
         Key of the study file for findings.
+    by_distinct
+        True: columns of a parquet or feather file stay distinct cells and an index, which millions of rows need.
 
     Raises
     ------
     FindingsError
-        The source is missing or is not a table of text.
+        The source is missing or is not a table.
     """
     if source.startswith("r:"):
         text = read_r_dataset(source, place=place)
@@ -122,11 +128,16 @@ def read_table(source: str, folder: Path, *, place: str = "data.source") -> Sour
         return SourceTable(parse_text(text, "csv", source), source, hashlib.sha256(raw).hexdigest())
     path = folder / source
     kind = path.suffix.lower().removeprefix(".")
-    if kind not in _DELIMITERS:
-        message = f"got '{source}'; save the table as .csv or .tsv (UTF-8), or use r:package/dataset."
+    if kind not in (*_DELIMITERS, *SUFFIXES):
+        message = f"got '{source}'; save the table as .csv or .tsv (UTF-8) or .parquet, or use r:package/dataset."
         raise FindingsError([Finding("not_available", place, message)])
     if not path.is_file():
         message = f"there is no file '{source}' in {path.parent}; relative paths start at the study file's folder."
         raise FindingsError([Finding("missing_file", place, message)])
+    if kind in SUFFIXES:
+        table = read_columnar(path, kind, source)
+        table = table if by_distinct else table.apply(as_text)
+        with path.open("rb") as file:
+            return SourceTable(table, source, hashlib.file_digest(file, "sha256").hexdigest())
     raw = path.read_bytes()
     return SourceTable(parse_text(_decode(raw, source), kind, source), source, hashlib.sha256(raw).hexdigest())

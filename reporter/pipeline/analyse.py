@@ -12,6 +12,7 @@ from reporter.analysis.baseline import analyse_baseline
 from reporter.analysis.concordance import analyse_concordance
 from reporter.analysis.cox import analyse_cox
 from reporter.analysis.follow_up import analyse_follow_up
+from reporter.analysis.gap import analyse_gap
 from reporter.analysis.kaplan_meier import analyse_kaplan_meier
 from reporter.analysis.log_rank import analyse_log_rank
 from reporter.analysis.performance.validation import analyse_validation
@@ -25,6 +26,7 @@ from reporter.spec.options import (
     ConcordanceOptions,
     CoxOptions,
     FollowUpOptions,
+    GapSensitivityOptions,
     KaplanMeierOptions,
     LogRankOptions,
     Options,
@@ -42,6 +44,7 @@ _ANALYSES: dict[type[Options], Analysis] = {
     BaselineOptions: analyse_baseline,
     FollowUpOptions: analyse_follow_up,
     KaplanMeierOptions: analyse_kaplan_meier,
+    GapSensitivityOptions: analyse_gap,
     LogRankOptions: analyse_log_rank,
     CoxOptions: analyse_cox,
     PhTestOptions: analyse_ph_test,

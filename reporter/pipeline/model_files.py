@@ -101,8 +101,8 @@ def _cox_models(study: Study, frames: Frames, results: Results) -> tuple[dict[st
             continue
         try:
             models[name] = freeze_cox(
-                frame, term_specs(study, tuple(asked.covariates), frame), endpoints[name],
-                ties=asked.ties, conf_type=asked.conf_type, conf_level=asked.conf_level,
+                frame, model_options(study, frame), endpoints[name],
+                conf_type=asked.conf_type, conf_level=asked.conf_level,
                 performance=model_performance(results, name),
             )  # fmt: skip
         except (ReporterError, ArithmeticError, np.linalg.LinAlgError) as error:

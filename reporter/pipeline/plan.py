@@ -13,6 +13,7 @@ from reporter.spec.options import (
     ConcordanceOptions,
     CoxOptions,
     FollowUpOptions,
+    GapSensitivityOptions,
     KaplanMeierOptions,
     LogRankOptions,
     ModelOptions,
@@ -73,6 +74,17 @@ def _grouped(study: Study, cohort: str, endpoint: str, group: str) -> Iterator[P
         yield Planned(cohort, endpoint, LogRankOptions(group=group))
 
 
+def _other_rule(study: Study, cohort: str, endpoint: str) -> GapSensitivityOptions:
+    """Return the Kaplan–Meier estimate under the rule for gaps that the study did not choose."""
+    asked, spec = study.analysis, study.endpoints[endpoint]
+    if cohort == "validation" and study.validation is not None:
+        spec = study.validation.endpoints[endpoint]
+    return GapSensitivityOptions(
+        rule="censor" if spec.gap == "event" else "event", horizons=spec.horizons,
+        conf_level=asked.conf_level, conf_type=asked.conf_type,
+    )  # fmt: skip
+
+
 class _Model(TypedDict):
     """What all models of a study share."""
 
@@ -89,6 +101,15 @@ def _shared(study: Study) -> _Model:
     return _Model(
         ties=asked.ties, strata=asked.strata, cluster=asked.cluster, weights=asked.weights, offset=asked.offset,
         conf_level=asked.conf_level,
+    )  # fmt: skip
+
+
+def model_options(study: Study, frame: AnalysisFrame) -> ModelOptions:
+    """Return the multivariable model of a study on a development frame."""
+    asked = study.analysis
+    return ModelOptions(
+        terms=term_specs(study, tuple(asked.covariates), frame), ties=asked.ties, strata=asked.strata,
+        interactions=asked.interactions, cluster=asked.cluster, weights=asked.weights, offset=asked.offset,
     )  # fmt: skip
 
 
@@ -115,6 +136,8 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
         )
         for group in ("", *asked.groups):
             planned.extend(_grouped(study, cohort, endpoint, group))
+        if frame.other_rule is not None:
+            planned.append(Planned(cohort, endpoint, _other_rule(study, cohort, endpoint)))
         if not asked.covariates:
             continue
         if cohort == "development":
@@ -134,8 +157,9 @@ def plan_phenotypes(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame
         return None
     endpoint = study.analysis.endpoints[0]
     frame = frames["development", endpoint]
+    features = term_specs(study, tuple(study.phenotypes.features), frame)
     options = PhenotypeOptions(
-        terms=term_specs(study, tuple(study.phenotypes.features), frame),
+        terms=tuple(term.model_copy(update={"spline": ()}) for term in features),
         k=tuple(study.phenotypes.k),
         horizon=study.phenotypes.horizon,
         conf_level=study.analysis.conf_level,

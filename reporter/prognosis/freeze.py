@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +14,7 @@ from reporter.errors import ReporterError
 from reporter.prognosis.frozen_cox import CohortCurve, FrozenBaseline, FrozenCox, Predictor
 from reporter.results.patient import ModelPerformance
 from reporter.results.tree import EndpointInfo
-from reporter.spec.options import ConfType, TermSpec, Ties
+from reporter.spec.options import ConfType, ModelOptions
 
 Floats = NDArray[np.float64]
 
@@ -58,8 +56,25 @@ def _baseline(model: FittedModel) -> FrozenBaseline:
     )  # fmt: skip
 
 
+def why_not_frozen(frame: AnalysisFrame, options: ModelOptions) -> str:
+    """Say why a model is not one of those that predict for single patients; empty when it is."""
+    refused = {
+        "interactions": "with interactions the risk cannot be divided among the covariates",
+        "strata": "each stratum has a baseline hazard of its own",
+        "cluster": "the limits of a prediction do not know the clusters",
+        "weights": "the baseline hazard would be that of the weighted cohort",
+        "offset": "a patient would need a value of the offset",
+    }
+    for key, why in refused.items():
+        if getattr(options, key):
+            return why
+    if options.ties == "exact":
+        return "the exact likelihood has no baseline hazard"
+    return "with entry times the curve has no common origin" if frame.entry is not None else ""
+
+
 def freeze_cox(
-    frame: AnalysisFrame, terms: Sequence[TermSpec], endpoint: EndpointInfo, *, ties: Ties, conf_type: ConfType,
+    frame: AnalysisFrame, options: ModelOptions, endpoint: EndpointInfo, *, conf_type: ConfType,
     conf_level: float, performance: tuple[ModelPerformance, ...] = (),
 ) -> FrozenCox:  # fmt: skip
     """Fit the multivariable model of the report again and freeze it; no patient's row is kept.
@@ -67,9 +82,13 @@ def freeze_cox(
     Raises
     ------
     ReporterError
-        Without events or an estimable column, or when the fit did not converge.
+        Without events or an estimable column, when the fit did not converge, or for a model that predictions for single
+        patients do not know.
     """
-    model = fit_model(frame, terms, ties)
+    if why_not := why_not_frozen(frame, options):
+        raise ReporterError(f"no model for single patients is written: {why_not}.")
+    terms = options.terms
+    model = fit_model(frame, options)
     fit = model.fit
     if not fit.converged:
         raise ReporterError(f"{frame.endpoint}: the Cox model did not converge; no model is written.")
@@ -78,9 +97,9 @@ def freeze_cox(
     curve = cohort_curve(frame.time, frame.event, conf_type=conf_type, conf_level=conf_level)
     return FrozenCox(
         endpoint=frame.endpoint, endpoint_label=endpoint.label, time_unit=frame.time_unit, horizons=endpoint.horizons,
-        ties=ties, conf_type=conf_type, conf_level=conf_level,
+        ties=options.ties, conf_type=conf_type, conf_level=conf_level,
         n=model.time.size, n_event=int(model.event.sum()), n_missing=frame.n - model.time.size,
-        first_time=float(model.time.min()), follow_up_end=float(model.time.max()), terms=tuple(terms),
+        first_time=float(model.time.min()), follow_up_end=float(model.time.max()), terms=terms,
         coefficients=model.design.names, covariates=model.design.groups, coef=optional(fit.coef),
         covariance=_rows(covariance),
         centre=_floats(fit.centre), mean=_floats(model.design.matrix.mean(axis=0)),

@@ -77,7 +77,7 @@ class FrozenCox(Frozen):
     Parameters
     ----------
     coefficients
-        Names, e.g. ``age`` or ``size=>50``; length p.
+        Names, e.g. ``age``, ``size=>50`` or ``nodes'``; length p.
     coef
         Length p; None where the column depends on those before it.
     covariance

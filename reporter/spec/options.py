@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 ConfType = Literal["log-log", "log", "plain", "logit"]
 Ties = Literal["efron", "breslow", "exact"]
 Transform = Literal["km", "rank", "identity", "log"]
+Adjust = Literal["holm", "bh", "bonferroni"]
 
 
 class Options(BaseModel):
@@ -96,12 +97,28 @@ class FollowUpOptions(Options):
 
 
 class KaplanMeierOptions(Options):
-    """Kaplan–Meier: curve, S(t) at `horizons` and quantiles, per level of `group` (empty: overall)."""
+    """Kaplan–Meier: curve, S(t) at `horizons` and quantiles, per level of `group` (empty: overall).
+
+    Parameters
+    ----------
+    quantiles
+        Shares failed whose times are given; the median always is.
+    """
 
     kind: Literal["kaplan_meier"] = "kaplan_meier"
     group: str = ""
     horizons: tuple[float, ...]
     quantiles: tuple[float, ...] = (0.5,)
+    conf_level: float
+    conf_type: ConfType
+
+
+class GapSensitivityOptions(Options):
+    """Kaplan–Meier with the other rule for gaps of a composite endpoint; `rule` is that other one."""
+
+    kind: Literal["gap_sensitivity"] = "gap_sensitivity"
+    rule: Literal["event", "censor"]
+    horizons: tuple[float, ...]
     conf_level: float
     conf_type: ConfType
 
@@ -112,6 +129,78 @@ class LogRankOptions(Options):
     kind: Literal["log_rank"] = "log_rank"
     group: str
     rho: float = 0.0
+
+
+class RmstOptions(Options):
+    """Restricted mean survival to `tau` by group and its difference from the first level; R: summary(rmean = tau)."""
+
+    kind: Literal["rmst"] = "rmst"
+    group: str = ""
+    tau: float
+    conf_level: float
+
+
+class ConditionalOptions(Options):
+    """P(T > t | T > s) for each s of `given` and later horizon t; R: survfit on the rows with time > s."""
+
+    kind: Literal["conditional_survival"] = "conditional_survival"
+    group: str = ""
+    given: tuple[float, ...]
+    horizons: tuple[float, ...]
+    conf_level: float
+    conf_type: ConfType
+
+
+class RankTest(Options):
+    """One test of the log-rank family, named by its weight at an event time t.
+
+    Parameters
+    ----------
+    name
+        ``log_rank`` 1, ``gehan`` n(t), ``tarone_ware`` the root of n(t), ``peto_peto`` the product of 1 - d/(n + 1) to
+        t, ``fleming_harrington`` S(t-)^rho (1 - S(t-))^gamma, ``trend`` weight 1 with `scores` of the levels.
+    strata
+        Columns within whose combinations the sums are taken.
+    scores
+        Score of each level of the group in the order of the frame; for a trend only.
+    """
+
+    name: Literal["log_rank", "gehan", "tarone_ware", "peto_peto", "fleming_harrington", "trend"]
+    rho: float = 0.0
+    gamma: float = 0.0
+    strata: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+
+    @property
+    def term(self) -> str:
+        """Name in an address."""
+        name = f"{self.name}_{self.rho:g}_{self.gamma:g}" if self.name == "fleming_harrington" else self.name
+        return f"{name}_stratified" if self.strata else name
+
+
+class RankTestOptions(Options):
+    """Tests of equal survival beyond the log-rank test, across the levels of `group`."""
+
+    kind: Literal["rank_test"] = "rank_test"
+    group: str
+    tests: tuple[RankTest, ...]
+
+
+class PairwiseOptions(Options):
+    """Log-rank test of every two levels, P values adjusted; R: p.adjust(method = adjust) over survdiff."""
+
+    kind: Literal["pairwise_log_rank"] = "pairwise_log_rank"
+    group: str
+    adjust: Adjust
+
+
+class DifferenceOptions(Options):
+    """Differences of S(t) at `horizons` from the first level, tested on the complementary log-log scale."""
+
+    kind: Literal["survival_difference"] = "survival_difference"
+    group: str
+    horizons: tuple[float, ...]
+    conf_level: float
 
 
 class CoxOptions(ModelOptions):
@@ -177,7 +266,13 @@ AnalysisOptions = Annotated[
     BaselineOptions
     | FollowUpOptions
     | KaplanMeierOptions
+    | GapSensitivityOptions
     | LogRankOptions
+    | RmstOptions
+    | ConditionalOptions
+    | RankTestOptions
+    | PairwiseOptions
+    | DifferenceOptions
     | CoxOptions
     | PhTestOptions
     | ConcordanceOptions

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from reporter.spec.columns import ColumnOverride, ColumnSpec, Section
 from reporter.spec.endpoints import CohortFile, CohortSpec, EndpointOverride, EndpointSpec
-from reporter.spec.options import ConfType, Ties
+from reporter.spec.options import Adjust, ConfType, Ties
 from reporter.spec.places import Places
 
 Language = Literal["en", "zh"]
 Algorithm = Literal["ward", "kmeans", "gmm"]
+TestName = Literal["log_rank", "gehan", "tarone_ware", "peto_peto", "trend"]
 
 
 class StudySection(Section):
@@ -36,8 +37,34 @@ class DataSpec(Section):
     dictionary: Any = None
 
 
+PositiveTime = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Power = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class FlemingHarrington(Section):
+    """A test of the Fleming–Harrington family, written ``{fleming_harrington = [rho, gamma]}``."""
+
+    fleming_harrington: tuple[Power, Power]
+
+
 class AnalysisSpec(Section):
-    """``[analysis]``."""
+    """``[analysis]``.
+
+    Parameters
+    ----------
+    quantiles
+        Times by which these shares have failed; the median is always given.
+    rmst
+        Restricted mean survival to this time (report unit), by group, with differences from the first level.
+    conditional
+        Survival to the horizons given survival to each of these times (report unit).
+    tests
+        Tests by group beside the log-rank test, which is always given.
+    pairwise
+        Log-rank tests of every two levels of a group, with P values adjusted by this method.
+    horizon_differences
+        Differences of survival at the horizons from the first level of each group, with tests.
+    """
 
     endpoints: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -46,6 +73,12 @@ class AnalysisSpec(Section):
     ties: Ties = "efron"
     conf_type: ConfType = "log-log"
     conf_level: float = Field(default=0.95, gt=0, lt=1)
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5,)
+    rmst: PositiveTime | None = None
+    conditional: tuple[PositiveTime, ...] = ()
+    tests: tuple[TestName | FlemingHarrington, ...] = ()
+    pairwise: Adjust | None = None
+    horizon_differences: bool = False
     strata: tuple[str, ...] = ()
     interactions: tuple[tuple[str, str], ...] = ()
     cluster: str = ""

@@ -90,7 +90,7 @@ class Reference:
     def frame(self, frame: AnalysisFrame, key: str) -> str:
         """Write a frame and return the R expression that reads it."""
         parts = [("`.time`", frame.time, ()), ("`.event`", frame.event.astype(float), ())]
-        parts += [(f"`{name}`", column.values, column.levels) for name, column in frame.columns.items()]
+        parts += [(f"`{name}`", column.values, column.levels) for name, column in frame.exported.items()]
         expressions = []
         for i, (name, values, names) in enumerate(parts):
             file = self.folder / f"{key}_{i}.bin"

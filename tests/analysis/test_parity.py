@@ -19,6 +19,7 @@ from reporter.spec.options import (
     FollowUpOptions,
     KaplanMeierOptions,
     LogRankOptions,
+    ModelOptions,
     PhTestOptions,
     TermSpec,
     ValidationOptions,
@@ -218,7 +219,7 @@ def test_predicted_survival_with_limits(reference, r_table, frame_of, levels) ->
     terms, times = terms_of(frame), np.array([1.0, 30, 100, 400, 900])
     read = reference.frame(frame, "predict")
     for ties, ctype in (("efron", 2), ("breslow", 1)):
-        model = fit_model(frame, terms, ties)
+        model = fit_model(frame, ModelOptions(terms=terms, ties=ties))
         z = (make_design(terms, frame.columns, model.rows).matrix[:6] - model.fit.centre)[:, model.fit.used]
         code = [f"frame <- {read}", "frame$karno <- frame$karno / 10; frame$diagtime <- frame$diagtime / 10"]
         code += ["model <- Surv(.time, .event) ~ karno + diagtime + celltype + trt"]

@@ -36,6 +36,8 @@ class SurvivalCurve:
         Pointwise limits.
     cumulative_hazard
         Nelson–Aalen, sum of d/n.
+    entry
+        Ascending times at which patients came under observation; None when all were from 0.
     """
 
     time: Floats
@@ -47,6 +49,7 @@ class SurvivalCurve:
     conf_low: Floats
     conf_high: Floats
     cumulative_hazard: Floats
+    entry: Floats | None = None
 
     @property
     def cumulative_n_event(self) -> Floats:
@@ -100,17 +103,27 @@ def confidence_limits(
         return 1 - 1 / (1 + np.exp(middle - half)), 1 - 1 / (1 + np.exp(middle + half))
 
 
-def count_events(time: Floats, event: Bools) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return distinct times, number at risk (T >= t), events and censorings; each of shape (n_times,)."""
+def count_events(
+    time: Floats, event: Bools, entry: Floats | None = None
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return distinct times, number at risk (entry < t <= T), events and censorings; each of shape (n_times,)."""
     distinct, index = np.unique(time, return_inverse=True)
     n_event = np.bincount(index, weights=event.astype(np.float64), minlength=distinct.size)
     n_all: Floats = np.bincount(index, minlength=distinct.size).astype(np.float64)
     n_risk: Floats = np.cumsum(n_all[::-1])[::-1].astype(np.float64)
+    if entry is not None:
+        n_risk = n_risk - (entry.size - np.searchsorted(np.sort(entry), distinct, side="left"))
     return distinct, n_risk, n_event.astype(np.float64), n_all - n_event
 
 
 def _curve(
-    time: Floats, n_risk: Floats, n_event: Floats, n_censor: Floats, conf_type: ConfType, conf_level: float
+    time: Floats,
+    n_risk: Floats,
+    n_event: Floats,
+    n_censor: Floats,
+    conf_type: ConfType,
+    conf_level: float,
+    entry: Floats | None = None,
 ) -> SurvivalCurve:
     with np.errstate(divide="ignore", invalid="ignore"):
         cumulative: Floats = np.cumsum(np.where(n_event > 0, n_event / n_risk, 0.0)).astype(np.float64)
@@ -119,18 +132,26 @@ def _curve(
         se_log = np.sqrt(np.cumsum(terms))
         low, high = confidence_limits(estimate, se_log, conf_type, conf_level)
         std_error = estimate * se_log
-    return SurvivalCurve(time, n_risk, n_event, n_censor, estimate, std_error, low, high, cumulative)
+    return SurvivalCurve(time, n_risk, n_event, n_censor, estimate, std_error, low, high, cumulative, entry)
 
 
-def estimate_survival(time: Floats, event: Bools, *, conf_type: ConfType, conf_level: float) -> SurvivalCurve:
+def estimate_survival(
+    time: Floats, event: Bools, *, conf_type: ConfType, conf_level: float, entry: Floats | None = None
+) -> SurvivalCurve:
     """Kaplan–Meier estimate, S(t) = prod over t_i <= t of (1 - d_i / n_i); R: ``survfit(Surv(time, event) ~ 1)``.
+
+    With `entry` the risk set at t holds those with entry < t <= time; R: ``survfit(Surv(entry, time, event) ~ 1)``.
+    Once all at risk die S is 0 and stays 0, however many enter later.
 
     Parameters
     ----------
     time, event
         Shape (n,), n >= 1; near-equal times already merged.
+    entry
+        Shape (n,), each before its time; None when all were observed from 0.
     """
-    return _curve(*count_events(time, event), conf_type, conf_level)
+    counts = count_events(time, event, entry)
+    return _curve(*counts, conf_type, conf_level, None if entry is None else np.sort(entry))
 
 
 def estimate_follow_up(time: Floats, event: Bools, *, conf_type: ConfType, conf_level: float) -> SurvivalCurve:
@@ -154,6 +175,12 @@ def survival_at(curve: SurvivalCurve, times: Floats) -> SurvivalAt:
         return np.where(past, np.nan, np.where(last < 0, before, values[np.maximum(last, 0)]))
 
     at_risk = np.append(curve.n_risk, 0.0)[first]
+    if curve.entry is not None:
+        following = np.append(curve.time, np.inf)[first]
+        entered = np.searchsorted(curve.entry, following, side="left") - np.searchsorted(
+            curve.entry, wanted, side="left"
+        )
+        at_risk = np.where(past, 0.0, at_risk - entered)
     return SurvivalAt(
         wanted,
         at_risk,

@@ -49,13 +49,14 @@ def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: Vali
 
     NaN at horizons past the development cohort's follow-up.
     """
-    model = fit_model(development, options.terms, options.ties)
+    model = fit_model(development, options)
     if why_not := why_unusable(model.fit):
         raise ReporterError(f"the model cannot be applied to another cohort: {why_not}")
     rows = frame.complete([term.column for term in options.terms])
     if not rows.any():
         raise ReporterError(f"none of the {frame.n} patients has a value of every covariate")
-    lp = linear_predictor(make_design(options.terms, frame.columns, rows).matrix, model.fit)
+    design = make_design(options.terms, frame.columns, rows, options.interactions)
+    lp = linear_predictor(design.matrix, model.fit)
     baseline = baseline_hazard(model.fit)
     horizons = np.array(options.horizons, dtype=np.float64)
     hazard = np.concatenate(([0.0], baseline.hazard))[np.searchsorted(baseline.time, horizons, side="right")]

@@ -234,6 +234,7 @@ class Context:
             "validation": _("Validation"),
             "performance": _("Discrimination in the validation cohort"),
             "calibration": _("Calibration in the validation cohort"),
+            "gap_sensitivity": _("Survival under the other rule for gaps"),
             "calibration_group": _("Calibration by groups of predicted risk"),
             "phenotype": _("Phenotypes"),
             "ward_height_curve": _("Heights of the clustering"),

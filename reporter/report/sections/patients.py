@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reporter.report.document import Block, Bullets, Inline, Paragraph, Run, Section, Table
 from reporter.report.format import count, decimals
-from reporter.report.sections.context import Context
+from reporter.report.sections.context import Context, share
 from reporter.report.sections.flow import flow_figure
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.table_one import (
@@ -62,7 +62,32 @@ def _gap_sentence(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...]
     )
     label = words(endpoint.label[:1].lower() + endpoint.label[1:])
     n = Run(count(endpoint.n_gap), is_label=True)
-    return (Paragraph(fill(text, n=n, endpoint=label, rule=words(rule))),)
+    said = fill(text, n=n, endpoint=label, rule=words(rule))
+    return (Paragraph((*said, *_other_rule(context, endpoint))),)
+
+
+def _other_rule(context: Context, endpoint: EndpointInfo) -> Inline:
+    """Return events and survival at the last horizon under the rule for gaps that the study did not choose."""
+    _ = context.gettext
+    node = context.node("gap_sensitivity", "development", endpoint.name)
+    if node is None or not node.rows:
+        return ()
+    first, last = node.rows[0], node.rows[-1]
+    parts: dict[str, Run | Inline] = {"events": context.number(node, first, "n_event", count)}
+    if last.time is None:
+        return fill(_(" With the other rule there would be {events} events."), **parts)
+    parts |= {
+        "endpoint": words(endpoint.label[:1].lower() + endpoint.label[1:]),
+        "time": context.time_point(last.time, endpoint.unit),
+        "estimate": context.spelt(node, last, "estimate", share(1)),
+        "ci": context.level_of_confidence(getattr(node.options, "conf_level", 0.95)),
+        "interval": context.interval(node, last, share(1)),
+    }
+    text = _(
+        " With the other rule there would be {events} events, and {endpoint} at {time} would be {estimate}% "
+        "({ci}, {interval})."
+    )
+    return fill(text, **parts)
 
 
 def _findings(context: Context) -> tuple[Block, ...]:

@@ -29,6 +29,15 @@ place <- function(cohort, endpoint, analysis, group = "", level = "", term = "",
 
 level_term <- function(column, level) paste0(column, "=", encode_level(level))
 
+# A term as addresses have it: the first "=" separates column and level.
+encode_term <- function(term) {
+  vapply(term, function(text) {
+    at <- regexpr("=", text, fixed = TRUE)
+    if (at < 0) return(encode_level(text))
+    paste0(substr(text, 1, at - 1), "=", encode_level(substring(text, at + 1)))
+  }, "", USE.NAMES = FALSE)
+}
+
 # A data frame of addresses and values from a named vector.
 numbers <- function(where, values) {
   data.frame(address = paste0(where, "/", names(values)), value = as.numeric(values), stringsAsFactors = FALSE)
@@ -55,13 +64,41 @@ term_values <- function(frame, term) {
   if (length(term$levels)) return(factor(as.character(value), levels = term$levels))
   if (!is.null(term$winsorize)) value <- pmin(value, term$winsorize)
   value <- switch(term$transform, identity = value, log1p = log1p(value), log2 = log2(value))
+  if (length(term$spline)) value <- cubic_spline(value, term$spline)
   value / term$per
+}
+
+# Restricted cubic spline (Stone and Koo), as rcs of the package rms with norm 2: x and one column for each knot but two.
+cubic_spline <- function(x, knots) {
+  k <- length(knots)
+  unit <- (knots[k] - knots[1])^(2 / 3)
+  power <- function(knot) pmax((x - knot) / unit, 0)^3
+  cbind(x, vapply(seq_len(k - 2), function(j) {
+    power(knots[j]) + ((knots[k - 1] - knots[j]) * power(knots[k]) - (knots[k] - knots[j]) * power(knots[k - 1])) /
+      (knots[k] - knots[k - 1])
+  }, x + 0), deparse.level = 0)
+}
+
+# Columns x1, x2, ... of the terms; a spline is a matrix of columns.
+term_frame <- function(frame, terms) {
+  data <- data.frame(row.names = seq_len(nrow(frame)))
+  for (i in seq_along(terms)) data[[paste0("x", i)]] <- term_values(frame, terms[[i]])
+  data
+}
+
+# The two terms of each interaction, the first of the model first; each interaction once.
+interaction_pairs <- function(terms, interactions) {
+  columns <- vapply(terms, function(term) term$column, "")
+  unique(lapply(interactions, function(pair) sort(match(unlist(pair), columns))))
+}
+
+interaction_names <- function(terms, interactions) {
+  vapply(interaction_pairs(terms, interactions), function(pair) paste0(terms[[pair[1]]]$column, ":", terms[[pair[2]]]$column), "")
 }
 
 # Model frame x1, x2, ... with .time and .event, complete cases only; attribute "rows" says which rows were kept.
 model_data <- function(frame, terms) {
-  data <- data.frame(.time = frame$.time, .event = frame$.event)
-  for (i in seq_along(terms)) data[[paste0("x", i)]] <- term_values(frame, terms[[i]])
+  data <- cbind(data.frame(.time = frame$.time, .event = frame$.event), term_frame(frame, terms))
   keep <- complete.cases(data)
   out <- data[keep, , drop = FALSE]
   attr(out, "rows") <- keep
@@ -109,19 +146,30 @@ fit_cox <- function(formula, data, ties) {
   fit
 }
 
-fit_terms <- function(data, terms, ties) {
-  formula <- as.formula(paste("Surv(.time, .event) ~", paste0("x", seq_along(terms), collapse = " + ")))
-  fit <- fit_cox(formula, data, ties)
-  fit$assign_of <- rep(seq_along(terms), vapply(terms, function(term) max(length(term$levels) - 1, 1), 1))
+# The model of the terms and, after them, the interactions; `assign_of` says to which of them each coefficient belongs.
+fit_terms <- function(data, terms, ties, options = list()) {
+  pairs <- interaction_pairs(terms, options$interactions)
+  parts <- c(paste0("x", seq_along(terms)), vapply(pairs, function(pair) paste0("x", pair, collapse = ":"), ""))
+  fit <- fit_cox(as.formula(paste("Surv(.time, .event) ~", paste(parts, collapse = " + "))), data, ties)
+  size <- lengths(lapply(terms, term_columns))
+  fit$assign_of <- rep(seq_along(parts), c(size, vapply(pairs, function(pair) prod(size[pair]), 1)))
   if (!any(fit$identified)) stop("every covariate is constant: there is nothing to estimate")
   fit
 }
 
-# Names of the coefficients in the order of coef(fit).
-coefficient_terms <- function(terms) {
-  unlist(lapply(terms, function(term) {
-    if (length(term$levels)) level_term(term$column, term$levels[-1]) else term$column
-  }))
+# Names of the columns of one term, not encoded.
+term_columns <- function(term) {
+  if (length(term$levels)) return(paste0(term$column, "=", term$levels[-1]))
+  paste0(term$column, strrep("'", seq_len(max(length(term$spline) - 1, 1)) - 1))
+}
+
+# Names of the coefficients in the order of coef(fit), as addresses have them.
+coefficient_terms <- function(terms, interactions = list()) {
+  columns <- lapply(terms, term_columns)
+  products <- lapply(interaction_pairs(terms, interactions), function(pair) {
+    as.vector(outer(columns[[pair[1]]], columns[[pair[2]]], paste, sep = ":"))
+  })
+  encode_term(unlist(c(columns, products)))
 }
 
 chi_square <- function(name, statistic, df) {

@@ -2,7 +2,7 @@
 check_concordance <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
   data <- model_data(frame_of(frames, cohort, endpoint), terms)
-  data$.lp <- predict(fit_terms(data, terms, options$ties), type = "lp")
+  data$.lp <- predict(fit_terms(data, terms, options$ties, options), type = "lp")
   z <- normal_quantile(options$conf_level)
   limits <- function(found) {
     error <- sqrt(found$var)

@@ -3,12 +3,12 @@ check_cox <- function(frames, cohort, endpoint, options) {
   frame <- frame_of(frames, cohort, endpoint)
   terms <- options$terms
   data <- model_data(frame, terms)
-  fit <- fit_terms(data, terms, options$ties)
+  fit <- fit_terms(data, terms, options$ties, options)
   z <- normal_quantile(options$conf_level)
   estimate <- coef(fit)
   error <- sqrt(diag(vcov(fit)))
   estimate[fit$infinite | !fit$identified] <- NA
-  names(estimate) <- names(error) <- coefficient_terms(terms)
+  names(estimate) <- names(error) <- coefficient_terms(terms, options$interactions)
   analysis <- options$analysis
   rows <- list()
   add <- function(term, counts) {
@@ -30,9 +30,10 @@ check_cox <- function(frames, cohort, endpoint, options) {
         add(level_term(terms[[i]]$column, level), c(n = sum(at), n_event = sum(data$.event[at])))
       }
     } else {
-      add(terms[[i]]$column, c(n = nrow(data), n_event = sum(data$.event)))
+      for (name in encode_term(term_columns(terms[[i]]))) add(name, c(n = nrow(data), n_event = sum(data$.event)))
     }
   }
+  for (name in names(estimate)[fit$assign_of > length(terms)]) add(name, c(n = nrow(data), n_event = sum(data$.event)))
   df <- sum(fit$identified)
   if (!fit$converged) {
     estimate[] <- NA

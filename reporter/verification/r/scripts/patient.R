@@ -2,9 +2,9 @@
 # R prints NA; before the first time of the cohort survival is 1 without limits, past its last there is none.
 check_patient <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
-  fit <- fit_terms(model_data(frame_of(frames, cohort, endpoint), terms), terms, options$ties)
+  fit <- fit_terms(model_data(frame_of(frames, cohort, endpoint), terms), terms, options$ties, options)
   patients <- frame_of(frames, "patients", endpoint)
-  newdata <- as.data.frame(setNames(lapply(terms, function(term) term_values(patients, term)), paste0("x", seq_along(terms))))
+  newdata <- term_frame(patients, terms)
   found <- survfit(fit, newdata = newdata, stype = 2, ctype = if (options$ties == "efron") 2 else 1,
                    conf.type = options$conf_type, conf.int = options$conf_level)
   index <- findInterval(options$times * (1 + 1e-12), found$time)

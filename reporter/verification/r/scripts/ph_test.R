@@ -2,18 +2,18 @@
 check_ph_test <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
   data <- model_data(frame_of(frames, cohort, endpoint), terms)
-  fit <- fit_terms(data, terms, options$ties)
+  fit <- fit_terms(data, terms, options$ties, options)
   if (options$transform == "log" && any(data$.event & data$.time == 0)) stop("the logarithm of time 0 does not exist")
   rows <- list()
-  labels <- vapply(terms, function(term) term$column, "")
-  in_model <- seq_along(terms) %in% fit$assign_of[fit$identified]
+  labels <- c(vapply(terms, function(term) term$column, ""), interaction_names(terms, options$interactions))
+  in_model <- seq_along(labels) %in% fit$assign_of[fit$identified]
   # cox.zph stops where the information is singular: too few distinct event times.
   found <- if (any(fit$infinite)) NULL else tryCatch(
     cox.zph(fit, transform = options$transform, terms = TRUE, global = TRUE),
     error = function(said) if (grepl("singular", conditionMessage(said), fixed = TRUE)) NULL else stop(said)
   )
   if (is.null(found)) {
-    df <- c(table(factor(fit$assign_of[fit$identified], levels = seq_along(terms)))[in_model], sum(fit$identified))
+    df <- c(table(factor(fit$assign_of[fit$identified], levels = seq_along(labels)))[in_model], sum(fit$identified))
     places <- c(labels[in_model], "GLOBAL")
     return(result(lapply(seq_along(places), function(i) {
       numbers(place(cohort, endpoint, "ph_test", term = places[i]), chi_square("", NA, df[[i]]))
@@ -37,7 +37,7 @@ check_ph_test <- function(frames, cohort, endpoint, options) {
     decomposed <- qr(basis[-(1:40), ])
     back <- backsolve(qr.R(decomposed), diag(4))
     spread <- rowSums((at %*% (back %*% t(back))) * at)
-    names_of <- coefficient_terms(terms)[fit$identified]
+    names_of <- coefficient_terms(terms, options$interactions)[fit$identified]
     for (j in seq_along(names_of)) {
       middle <- drop(at %*% qr.coef(decomposed, each$y[, j]))
       half <- 2 * sqrt(each$var[j, j] * spread)

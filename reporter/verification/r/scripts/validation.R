@@ -2,7 +2,7 @@
 check_validation <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
   development <- model_data(frame_of(frames, "development", endpoint), terms)
-  fit <- fit_terms(development, terms, options$ties)
+  fit <- fit_terms(development, terms, options$ties, options)
   if (any(fit$infinite)) stop("a hazard ratio of the model runs to infinity")
   data <- model_data(frame_of(frames, cohort, endpoint), terms)
   data$.lp <- predict(fit, newdata = data, type = "lp")
