@@ -13,7 +13,8 @@ def analyse_log_rank(frame: AnalysisFrame, options: LogRankOptions) -> tuple[Ana
     """Test equality of survival across the levels of ``options.group``; rows without a group value are left out."""
     column = frame.columns[options.group]
     keep = column.observed
-    found = log_rank(frame.time[keep], frame.event[keep], column.codes[keep], len(column.levels))
+    entry = None if frame.entry is None else frame.entry[keep]
+    found = log_rank(frame.time[keep], frame.event[keep], column.codes[keep], len(column.levels), entry)
     note = "" if found.statistic == found.statistic else "fewer than two groups at risk with events"
     test = (
         statistic("statistic", found.statistic, note=note),

@@ -19,7 +19,7 @@ from reporter.output.folder import MANIFEST, read_manifest, sha256
 from reporter.phenotype.model import PhenotypeCurve, PhenotypeModel
 from reporter.phenotype.nodes import PhenotypeAnalysis
 from reporter.pipeline.performance import model_performance
-from reporter.pipeline.plan import PHENOTYPE, term_specs
+from reporter.pipeline.plan import PHENOTYPE, model_options
 from reporter.prognosis.freeze import cohort_curve, freeze_cox
 from reporter.prognosis.frozen_cox import FrozenCox
 from reporter.results.sealed import seal, unseal

@@ -66,6 +66,7 @@ def _grouped(study: Study, cohort: str, endpoint: str, group: str) -> Iterator[P
         KaplanMeierOptions(
             group=group,
             horizons=tuple(study.endpoints[endpoint].horizons),
+            quantiles=asked.quantiles,
             conf_level=asked.conf_level,
             conf_type=asked.conf_type,
         ),

@@ -22,7 +22,7 @@ _NEEDS = {
     "groups": "a column with levels", "strata": "a column with levels", "weights": "numeric", "offset": "numeric",
 }  # fmt: skip
 _NAME = re.compile(r"[^=/%<>\s]+")
-_TEXT_TABLES = (".csv", ".tsv")
+_TABLES = (".csv", ".tsv", ".parquet", ".feather")
 
 
 def not_available(path: Path, places: Places, what_to_do: str) -> Finding:
@@ -72,8 +72,8 @@ def _source(source: str, path: Path, places: Places) -> Iterator[Finding]:
         if not re.fullmatch(r"r:[A-Za-z][A-Za-z0-9.]*/[A-Za-z.][A-Za-z0-9._]*", source):
             message = f"got '{source}'; an R data set is written r:package/dataset, e.g. r:survival/rotterdam."
             yield Finding("invalid_source", places.at(path), message)
-    elif not source.lower().endswith(_TEXT_TABLES):
-        do = f"got '{source}'; save the table as .csv or .tsv (UTF-8), or use r:package/dataset."
+    elif not source.lower().endswith(_TABLES):
+        do = f"got '{source}'; save the table as .csv or .tsv (UTF-8) or .parquet, or use r:package/dataset."
         yield not_available(path, places, do)
 
 

@@ -151,7 +151,7 @@ ALL = (
 
 _COUNTS = frozenset({
     "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
-    "n_tied_risk", "n_tied_time", "n_tied_both",
+    "n_tied_risk", "n_tied_time", "n_tied_both", "n_late_entry",
 })  # fmt: skip
 _COX = {
     "estimate": COEFFICIENT, "std_error": STANDARD_ERROR, "statistic": WALD, "hazard_ratio": RATIO, "conf_low": RATIO,
@@ -171,7 +171,7 @@ _GROUP = {"predicted": MODEL_BASED, "observed": PROBABILITY, "conf_low": PROBABI
 _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "baseline": _MEANS,
     "follow_up": _QUANTILES,
-    "survival_quantile": _QUANTILES,
+    "survival_quantile": {**_QUANTILES, "quantile": QUANTILE},
     "log_rank": {"statistic": CHI_SQUARE, "observed": COUNT},
     "cox_univariable": _COX,
     "cox_multivariable": _COX,

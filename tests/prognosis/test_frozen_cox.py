@@ -12,7 +12,7 @@ from reporter.errors import ReporterError, UsageError
 from reporter.prognosis.freeze import freeze_cox
 from reporter.prognosis.frozen_cox import FrozenCox
 from reporter.results.tree import EndpointInfo
-from reporter.spec.options import TermSpec
+from reporter.spec.options import ModelOptions, TermSpec
 
 SIZES = ("<=20", "20-50", ">50")
 TERMS = (
@@ -67,7 +67,8 @@ def cohort(seed: int = 1, n: int = 400, months: int = 12) -> AnalysisFrame:
 
 def frozen(frame: AnalysisFrame, **change: object) -> FrozenCox:
     given = {"ties": "efron", "conf_type": "log-log", "conf_level": 0.9, **change}
-    return freeze_cox(frame, TERMS, ENDPOINT, **given)
+    model = ModelOptions(terms=given.pop("terms", TERMS), ties=given.pop("ties"))
+    return freeze_cox(frame, model, ENDPOINT, **given)
 
 
 def new_patients() -> dict[str, Column]:
@@ -204,9 +205,7 @@ def test_a_column_that_depends_on_others_has_no_coefficient() -> None:
     double = Column("double", "Double", "", "numeric", (), frame.columns["age"].values * 2)
     frame = frame.with_column(double)
     terms = (*TERMS, TermSpec(column="double"))
-    model = FrozenCox.from_json(
-        freeze_cox(frame, terms, ENDPOINT, ties="efron", conf_type="log-log", conf_level=0.9).to_json()
-    )
+    model = FrozenCox.from_json(frozen(frame, terms=terms).to_json())
     assert model.coef[-1] is None
     assert len(model.covariance) == 4
     plain = frozen(frame)

@@ -33,9 +33,9 @@ id = "id"
 """
 TAIL = """
 [[cohort.exclude]]
-label = "Age group unknown"
-column = "age_group"
-equals = "9"
+label = "Followed for 240 months"
+column = "months"
+min = 240
 [endpoints.os]
 label = "Overall survival"
 unit = "months"

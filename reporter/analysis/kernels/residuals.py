@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reporter.analysis.kernels.cox import CoxFit
-from reporter.analysis.kernels.risk_sets import make_risk_sets, moments
-from reporter.spec.options import Ties
+from reporter.analysis.kernels.risk_sets import RiskSets, moments
+from reporter.errors import ReporterError
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -69,42 +69,41 @@ class CoxResiduals:
         return self.schoenfeld @ self.covariance * self.schoenfeld.shape[0] + self.coef
 
 
-def null_martingale(time: Floats, event: Bools, *, ties: Ties) -> Floats:
+def null_martingale(sets: RiskSets, event: Bools) -> Floats:
     """Return the martingale residuals of the model without covariates, shape (n,); R: ``coxph(y ~ 1)``."""
-    return _residuals(np.empty((time.size, 0)), np.ones(time.size), time, event, ties)[0]
+    return _residuals(np.zeros((event.size, 1)), np.ones(event.size), sets, event)[0]
 
 
-def cox_residuals(fit: CoxFit, time: Floats, event: Bools, *, ties: Ties) -> CoxResiduals:
-    """Return the residuals at the estimate of a model without strata, entry times or weights.
+def cox_residuals(fit: CoxFit, event: Bools) -> CoxResiduals:
+    """Return the residuals at the estimate; strata and entry times are those of the fit.
 
     With w_k = 1 / (S0 - f_k D0) and m_k = (S1 - f_k D1) w_k for the k-th of the deaths tied at a time, patient i loses
-    r_i (x_i - m_k) w_k at every death up to its time, of which a share f_k is given back at its own, and gains the mean
-    of x_i - m_k at its own.
+    r_i (x_i - m_k) w_k at every death for which it is at risk, of which a share f_k is given back at its own, and gains
+    the mean of x_i - m_k at its own.
+
+    Raises
+    ------
+    ReporterError
+        With case weights.
     """
     z = (fit.x - fit.centre)[:, fit.used]
-    martingale, score, schoenfeld = _residuals(z, fit.risk, time, event, ties)
+    martingale, score, schoenfeld = _residuals(z, fit.risk, fit.sets, event)
     covariance = fit.covariance[np.ix_(fit.used, fit.used)]
     return CoxResiduals(martingale, score, schoenfeld, covariance, fit.coef[fit.used], event)
 
 
-def _residuals(z: Floats, risk: Floats, time: Floats, event: Bools, ties: Ties) -> tuple[Floats, Floats, Floats]:
+def _residuals(z: Floats, risk: Floats, sets: RiskSets, event: Bools) -> tuple[Floats, Floats, Floats]:
     """Return martingale, score and Schoenfeld residuals for columns z (n, q) and relative hazards (n,)."""
-    sets = make_risk_sets(time, event, ties)
+    if sets.weight is not None:
+        raise ReporterError("residuals are not offered with case weights")
     found = moments(z, risk, sets)
     s1, d1 = found.s1, found.d1
-    seen, dead, own = sets.last + 1, sets.dead, sets.own
-
-    def up_to(values: Floats) -> Floats:
-        """Sum (J, ...) over the event times that each patient lived to see: (n, ...)."""
-        start = np.zeros((1, *values.shape[1:]))
-        return np.asarray(np.concatenate((start, np.cumsum(values, axis=0)))[seen], dtype=np.float64)
-
-    expected = risk * up_to(found.a1)
+    dead, own = sets.dead, sets.own
+    expected = risk * sets.over_times(found.a1)
     expected[dead] -= risk[dead] * found.a2[own]
-    martingale = event - expected
-    mean_hazard = up_to(found.b0[:, None] * s1 - found.b1[:, None] * d1)
-    score = -expected[:, None] * z + risk[:, None] * mean_hazard
+    mean_hazard = sets.over_times(found.b0[:, None] * s1 - found.b1[:, None] * d1)
+    score = risk[:, None] * mean_hazard - expected[:, None] * z
     mean = (found.a1[:, None] * s1 - found.a2[:, None] * d1) / sets.n_dead[:, None]
     schoenfeld = z[dead] - mean[own]
     score[dead] += schoenfeld - risk[dead, None] * (found.b1[:, None] * s1 - found.b2[:, None] * d1)[own]
-    return martingale, score, schoenfeld
+    return event - expected, score, schoenfeld

@@ -49,6 +49,13 @@ result <- function(rows = list(), curves = list()) {
   list(rows = if (length(rows)) do.call(rbind, rows) else data.frame(address = character(), value = numeric()), curves = curves)
 }
 
+# Time and event, from `.entry` on where patients enter late.
+surv_of <- function(data) {
+  if (is.null(data$.entry)) Surv(data$.time, data$.event) else Surv(data$.entry, data$.time, data$.event)
+}
+
+at_risk_at <- function(data, time) sum(data$.time >= time & (if (is.null(data$.entry)) TRUE else data$.entry < time))
+
 frame_of <- function(frames, cohort, endpoint) frames[[paste(cohort, endpoint, sep = "/")]]
 
 # The rows of each level of a group (all rows, level "", without a group); empty levels are left out.
@@ -180,7 +187,9 @@ chi_square <- function(name, statistic, df) {
 
 normal_quantile <- function(conf_level) qnorm(1 - (1 - conf_level) / 2)
 
-median_row <- function(fit) {
-  found <- quantile(fit, probs = 0.5)
-  c(median = unname(found$quantile[1]), conf_low = unname(found$lower[1]), conf_high = unname(found$upper[1]))
+quantile_row <- function(fit, p, name) {
+  found <- quantile(fit, probs = p)
+  setNames(c(found$quantile[1], found$lower[1], found$upper[1]), c(name, "conf_low", "conf_high"))
 }
+
+median_row <- function(fit) quantile_row(fit, 0.5, "median")

@@ -6,7 +6,13 @@ check_follow_up <- function(frames, cohort, endpoint, options) {
   fit <- survfit(Surv(ifelse(frame$.event, order_of - 0.5, order_of), !frame$.event) ~ 1,
                  conf.type = options$conf_type, conf.int = options$conf_level)
   fit$time <- distinct[ceiling(fit$time)]
-  values <- c(n = nrow(frame), n_event = sum(frame$.event), n_censor = sum(!frame$.event), median_row(fit),
-              person_time = sum(frame$.time))
+  median <- median_row(fit)
+  person_time <- sum(frame$.time)
+  if (!is.null(frame$.entry)) {
+    # With late entry the reverse estimate has no meaning.
+    median[] <- NA
+    person_time <- sum(frame$.time - frame$.entry)
+  }
+  values <- c(n = nrow(frame), n_event = sum(frame$.event), n_censor = sum(!frame$.event), median, person_time = person_time)
   result(list(numbers(place(cohort, endpoint, "follow_up"), values)))
 }
