@@ -7,6 +7,7 @@ from scipy.stats import norm
 
 from reporter.analysis.cox import NOT_CONVERGED, fit_model
 from reporter.analysis.kernels.concordance import Concordance, concordance
+from reporter.analysis.uno import uno_statistics
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.results.tree import AnalysisNode, Row
@@ -34,7 +35,7 @@ def tau_statistic(tau: float, unit: str) -> Statistic:
 def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tuple[AnalysisNode, ...]:
     """Return the apparent C over the whole follow-up with its pair counts, and up to ``options.horizon``.
 
-    `tau` says to which time events count: the last event, or the horizon.
+    `tau` says to which time events count: the last event, or the horizon. Uno's C stands beside the last of them.
     """
     model = fit_model(frame, options)
     if not model.fit.converged:
@@ -44,12 +45,16 @@ def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tu
     whole = concordance(model.time, model.event, risk, ymax=None)
     counts = tuple(statistic(name, getattr(whole, name)) for name in COUNTS)
     tau = tau_statistic(model.time[model.event].max(initial=-np.inf), frame.time_unit)
-    rows = [Row(term="cox", stats=(*estimate_statistics(whole, options.conf_level, names), tau, *counts))]
+    last = float(model.time[model.event].max(initial=-np.inf)) if options.horizon is None else options.horizon
+    uno = uno_statistics(frame, model.time, model.event, risk, last, options)
+    beside = uno if options.horizon is None else ()
+    rows = [Row(term="cox", stats=(*estimate_statistics(whole, options.conf_level, names), tau, *counts, *beside))]
     if options.horizon is not None:
         early = concordance(model.time, model.event, risk, ymax=options.horizon)
         stats = (
             *estimate_statistics(early, options.conf_level, names),
             tau_statistic(options.horizon, frame.time_unit),
+            *uno,
         )
         rows.append(Row(term="cox", time=options.horizon, stats=stats))
     node = AnalysisNode(

@@ -9,7 +9,6 @@ from reporter.results.tree import AnalysisNode, Row
 from reporter.results.value import Statistic, statistic
 from reporter.spec.options import FollowUpOptions
 
-
 LATE_ENTRY = "not given with entry times"
 
 

@@ -16,6 +16,7 @@ from reporter.analysis.kernels.kaplan_meier import (
     survival_quantile,
 )
 from reporter.cohort.frame import AnalysisFrame
+from reporter.results.address import time_text
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
 from reporter.results.value import Reason, Statistic, statistic
 from reporter.spec.options import ConfType, KaplanMeierOptions
@@ -110,7 +111,7 @@ def _quantile_rows(curve: SurvivalCurve, options: KaplanMeierOptions, level: str
     for p in options.quantiles:
         if p != MEDIAN:
             stats = quantile_row(curve, unit, p)
-            yield Row(group=options.group, level=level, term=f"p={p:g}", stats=stats)
+            yield Row(group=options.group, level=level, term=f"p={time_text(p)}", stats=stats)
 
 
 def _node(frame: AnalysisFrame, options: KaplanMeierOptions, name: str) -> AnalysisNode:

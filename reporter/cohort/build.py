@@ -140,6 +140,7 @@ def _endpoint_info(cohort: ReadCohort, name: str) -> EndpointInfo:
     return EndpointInfo(
         name=name, label=spec.label, unit=spec.shown_unit, horizons=spec.horizons,
         gap_rule=(spec.gap or "") if n_gap else "", n_gap=n_gap,
+        causes=tuple(spec.competing),
     )  # fmt: skip
 
 
@@ -148,6 +149,7 @@ def _column_infos(study: Study, frame: AnalysisFrame) -> tuple[ColumnInfo, ...]:
         ColumnInfo(
             name=name, label=column.label, kind=column.kind, unit=column.unit, levels=column.levels,
             per=study.columns[name].per, transform=study.columns[name].transform,
+            spline=study.columns[name].spline,
         )
         for name, column in frame.columns.items()
     )  # fmt: skip

@@ -105,6 +105,17 @@ class AnalysisFrame:
     other_rule: OtherRule | None = None
 
     @property
+    def ranking_time(self) -> NDArray[np.float64]:
+        """Time for comparing predictions of the event of interest, shape = (n,).
+
+        Who had a competing event never has the event of interest: followed beyond all others (Wolbers, Epidemiology
+        2009;20:555).
+        """
+        if self.cause is None:
+            return self.time
+        return np.where(self.cause > 1, self.time.max(initial=0.0) + 1.0, self.time)
+
+    @property
     def n(self) -> int:
         """Number of patients."""
         return int(self.time.shape[0])

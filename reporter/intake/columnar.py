@@ -1,7 +1,7 @@
 """Read parquet and feather: each column as its distinct cells in text and an index, never a string a row.
 
-Text of a value: integers in digits; floats shortest that reads back, without a trailing ``.0``; TRUE and FALSE; dates as
-YYYY-MM-DD; null and NaN are the empty cell. A float column with very many distinct values stays numbers.
+Text of a value: integers in digits; floats shortest that reads back, without a trailing ``.0``; TRUE and FALSE; dates
+as YYYY-MM-DD; null and NaN are the empty cell. A float column with very many distinct values stays numbers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ def _text(value: object) -> str:
 def _column(chunked: Any) -> pd.Series:
     """Return one Arrow column as a categorical of text, or as float64 with NaN where missing."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     array = chunked.combine_chunks() if isinstance(chunked, pa.ChunkedArray) else chunked
     if pa.types.is_dictionary(array.type):
@@ -44,14 +43,18 @@ def _column(chunked: Any) -> pd.Series:
     else:
         if pa.types.is_floating(array.type):
             numbers = array.to_numpy(zero_copy_only=False).astype(np.float64)
-            if pc.count_distinct(array).as_py() > MANY_DISTINCT and not np.isinf(numbers).any():
+            if len(array.unique()) > MANY_DISTINCT and not np.isinf(numbers).any():
                 return pd.Series(numbers)
-        encoded = pc.dictionary_encode(array)
+        encoded = array.dictionary_encode()
         index, values = encoded.indices, encoded.dictionary
-    words = [*(_text(value) for value in values.to_pylist()), ""]
+    if pa.types.is_integer(values.type):
+        values = values.cast(pa.string())
+    is_text = pa.types.is_string(values.type) and not values.null_count
+    words = [*(values.to_pylist() if is_text else map(_text, values.to_pylist())), ""]
     place, distinct = pd.factorize(np.array(words, dtype=object))
-    rows = pc.fill_null(index, len(words) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return pd.Series(pd.Categorical.from_codes(place[rows], categories=list(distinct)))
+    rows = index.fill_null(len(words) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+    cells = pd.CategoricalDtype([str(word) for word in distinct])
+    return pd.Series(pd.Categorical.from_codes(place[rows], dtype=cells))
 
 
 def _why_not(field: Any) -> str:
@@ -92,7 +95,7 @@ def read_columnar(path: Path, kind: str, place: str) -> pd.DataFrame:
     from pyarrow import feather, parquet
 
     try:
-        table = parquet.read_table(path) if kind == "parquet" else feather.read_table(path)
+        table: Any = (parquet if kind == "parquet" else feather).read_table(path)
     except (pa.ArrowException, OSError) as error:
         why = str(error).partition("\n")[0]
         raise FindingsError([Finding("not_a_table", place, f"not a {kind} file: {why}. Save it again.")]) from None

@@ -57,7 +57,7 @@ def distinct_cells(column: pd.Series) -> Cells:
         counts = np.bincount(codes, minlength=len(column.cat.categories))
         present = np.flatnonzero(counts)
         place = np.cumsum(counts > 0) - 1
-        distinct = [str(column.cat.categories[i]) for i in present]
+        distinct = [str(cell) for cell in column.cat.categories[present]]
         return Cells(distinct, place[codes].astype(np.int64), counts[present].astype(np.int64))
     index, found = pd.factorize((as_text(column) if column.dtype.kind == "f" else column).to_numpy(dtype=object))
     counts = np.bincount(index, minlength=len(found)).astype(np.int64)

@@ -101,9 +101,7 @@ def _header_findings(header: list[str], place: str) -> list[Finding]:
     ]
 
 
-def read_table(
-    source: str, folder: Path, *, place: str = "data.source", by_distinct: bool = False
-) -> SourceTable:
+def read_table(source: str, folder: Path, *, place: str = "data.source", by_distinct: bool = False) -> SourceTable:
     """Read ``.csv``, ``.tsv`` (UTF-8), ``.parquet``, ``.feather`` or ``r:package/dataset``.
 
     Parameters

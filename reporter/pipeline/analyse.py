@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from reporter.analysis.baseline import analyse_baseline
+from reporter.analysis.competing_risks import (
+    analyse_cause_specific,
+    analyse_cumulative_incidence,
+    analyse_fine_gray,
+    analyse_gray_test,
+)
 from reporter.analysis.concordance import analyse_concordance
+from reporter.analysis.conditional_survival import analyse_conditional_survival
 from reporter.analysis.cox import analyse_cox
 from reporter.analysis.follow_up import analyse_follow_up
 from reporter.analysis.gap import analyse_gap
@@ -17,20 +24,32 @@ from reporter.analysis.kaplan_meier import analyse_kaplan_meier
 from reporter.analysis.log_rank import analyse_log_rank
 from reporter.analysis.performance.validation import analyse_validation
 from reporter.analysis.ph_test import analyse_ph_test
+from reporter.analysis.rank_tests import analyse_pairwise, analyse_rank_tests
+from reporter.analysis.rmst import analyse_rmst
+from reporter.analysis.survival_difference import analyse_survival_difference
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.pipeline.plan import Planned
 from reporter.results.tree import AnalysisNode
 from reporter.spec.options import (
     BaselineOptions,
+    CauseSpecificOptions,
     ConcordanceOptions,
+    ConditionalOptions,
     CoxOptions,
+    CumulativeIncidenceOptions,
+    FineGrayOptions,
+    DifferenceOptions,
     FollowUpOptions,
     GapSensitivityOptions,
+    GrayTestOptions,
     KaplanMeierOptions,
     LogRankOptions,
     Options,
+    PairwiseOptions,
     PhTestOptions,
+    RankTestOptions,
+    RmstOptions,
     ValidationOptions,
 )
 
@@ -46,9 +65,18 @@ _ANALYSES: dict[type[Options], Analysis] = {
     KaplanMeierOptions: analyse_kaplan_meier,
     GapSensitivityOptions: analyse_gap,
     LogRankOptions: analyse_log_rank,
+    RmstOptions: analyse_rmst,
+    ConditionalOptions: analyse_conditional_survival,
+    RankTestOptions: analyse_rank_tests,
+    PairwiseOptions: analyse_pairwise,
+    DifferenceOptions: analyse_survival_difference,
     CoxOptions: analyse_cox,
     PhTestOptions: analyse_ph_test,
     ConcordanceOptions: analyse_concordance,
+    CumulativeIncidenceOptions: analyse_cumulative_incidence,
+    GrayTestOptions: analyse_gray_test,
+    CauseSpecificOptions: analyse_cause_specific,
+    FineGrayOptions: analyse_fine_gray,
 }
 
 

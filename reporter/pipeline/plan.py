@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from reporter.cohort.frame import AnalysisFrame
+from reporter.pipeline.plan_competing import competing_models, incidence_options
 from reporter.spec.options import (
     AnalysisOptions,
     BaselineOptions,
@@ -66,7 +67,7 @@ def _grouped(study: Study, cohort: str, endpoint: str, group: str) -> Iterator[P
         KaplanMeierOptions(
             group=group,
             horizons=tuple(study.endpoints[endpoint].horizons),
-            quantiles=asked.quantiles,
+            quantiles=tuple(dict.fromkeys(asked.quantiles)),
             conf_level=asked.conf_level,
             conf_type=asked.conf_type,
         ),
@@ -126,6 +127,21 @@ def _models(study: Study, endpoint: str, terms: tuple[TermSpec, ...], horizon: f
     yield Planned(cohort, endpoint, ConcordanceOptions(terms=terms, interactions=pairs, horizon=horizon, **shared))
 
 
+def _competing(study: Study, frame: AnalysisFrame) -> Iterator[Planned]:
+    """Yield what competing events call for: cumulative incidence, and in the development cohort the models."""
+    asked = study.analysis
+    for group in ("", *asked.groups):
+        for found in incidence_options(study, frame, group):
+            yield Planned(frame.cohort, frame.endpoint, found)
+    if asked.covariates and frame.cohort == "development":
+        terms = term_specs(study, tuple(asked.covariates), frame)
+        whole = CoxOptions(
+            analysis="cox_multivariable", terms=terms, interactions=asked.interactions, **_shared(study)
+        )  # fmt: skip
+        for model in competing_models(frame, whole):
+            yield Planned(frame.cohort, frame.endpoint, model)
+
+
 def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame]) -> tuple[Planned, ...]:
     """Return all analyses that do not need the phenotypes, in the order of the report."""
     asked = study.analysis
@@ -139,6 +155,7 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
             planned.extend(_grouped(study, cohort, endpoint, group))
         if frame.other_rule is not None:
             planned.append(Planned(cohort, endpoint, _other_rule(study, cohort, endpoint)))
+        planned.extend(_competing(study, frame))
         if not asked.covariates:
             continue
         if cohort == "development":
@@ -175,4 +192,5 @@ def plan_by_phenotype(study: Study, frames: Mapping[tuple[str, str], AnalysisFra
     for (cohort, endpoint), frame in frames.items():
         if PHENOTYPE in frame.columns:
             planned.extend(_grouped(study, cohort, endpoint, PHENOTYPE))
+            planned.extend(Planned(cohort, endpoint, found) for found in incidence_options(study, frame, PHENOTYPE))
     return tuple(planned)

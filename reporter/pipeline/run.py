@@ -19,6 +19,7 @@ from reporter.pipeline.phenotypes import add_phenotypes
 from reporter.pipeline.plan import PHENOTYPE, plan_analyses, plan_by_phenotype, plan_phenotypes
 from reporter.pipeline.progress import Silent, watch
 from reporter.pipeline.provenance import document_date, provenance
+from reporter.pipeline.sampling import Sampling
 from reporter.pipeline.verify import Checker, summary_lines, verification_files
 from reporter.report.language import Language, choose_language
 from reporter.results.ledger import Verdict, Verification
@@ -87,7 +88,7 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
     watcher.step("Reading the study")
     study = load_study(request.study)
     language, language_warning = choose_language(request.language, study.languages)
-    with Checker(enabled=request.verify) as checker:
+    with Checker(enabled=request.verify, sampling=Sampling(study.seed)) as checker:
         watcher.step("Building the cohorts")
         built = build_cohorts(study)
         frames: Frames = dict(built.frames)

@@ -10,9 +10,12 @@ from pathlib import Path
 from types import TracebackType
 
 from reporter.cohort.build import BuiltCohorts, build_cohorts
+from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import UsageError, VerificationError
 from reporter.output.stats import stats_csv
+from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.plan import Planned, plan_analyses, plan_by_phenotype, plan_phenotypes
+from reporter.pipeline.sampling import Sampling, as_of_whole
 from reporter.results.ledger import LedgerRow, Verdict, Verification
 from reporter.results.tree import Results
 from reporter.spec.load import load_study
@@ -36,6 +39,8 @@ class Checker:
         False: R is never started and the ledger says so.
     scripts, limits
         Folder of the reference files and time limits; None for the package's own.
+    sampling
+        Which rows are checked; None for the package's rule.
 
     Attributes
     ----------
@@ -43,14 +48,22 @@ class Checker:
         What was submitted, in order.
     answers
         What R answered; filled by `verify`.
+    frames
+        What R sees: the frames, or random subsets of their rows.
     """
 
-    def __init__(self, *, enabled: bool, scripts: Path | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, *, enabled: bool, scripts: Path | None = None, limits: Limits | None = None,
+        sampling: Sampling | None = None,
+    ) -> None:  # fmt: skip
         self._scripts = scripts
         self._session = RSession(scripts=scripts, limits=limits) if enabled else None
         self._witness = BackgroundWitness()
         self.tasks: list[Task] = []
         self.answers: dict[Task, Answer] = {}
+        self.frames: dict[tuple[str, str], AnalysisFrame] = {}
+        self._sampling = sampling or Sampling(seed=1)
+        self._partial: list[Planned] = []
 
     def __enter__(self) -> Checker:
         if self._session is not None:
@@ -76,36 +89,50 @@ class Checker:
 
     def submit(self, frames: Frames, planned: Sequence[Planned]) -> None:
         """Hand analyses to R; returns at once."""
+        self.frames = self._sampling.frames(frames, planned)
+        planned = [item for item in planned if self._sampling.is_checked(item)]
+        self._partial += [item for item in planned if self._sampling.is_partial(item)]
         tasks = [Task(item.cohort, item.endpoint, item.options) for item in planned]
         self.tasks += tasks
         if self._session is not None:
-            self._session.submit(frames, tasks)
-            self._witness.submit(frames, tasks)
+            self._session.submit(self.frames, tasks)
+            self._witness.submit(self.frames, tasks)
+
+    def _part(self, results: Results) -> Results:
+        """Return the tree with the analyses that are checked on a subset of the rows made on those rows alone."""
+        redone = {Task(item.cohort, item.endpoint, item.options) for item in self._partial}
+        kept = [node for node in results.analyses if Task(node.cohort, node.endpoint, node.options) not in redone]
+        nodes = [node for item in self._partial for node in run_planned(item, self.frames)]
+        return results.model_copy(update={"analyses": (*kept, *nodes)})
 
     def verify(self, results: Results, frames: Frames) -> Verification:  # noqa: ARG002 the tasks carry their frames
         """Wait for R and compare; without R every number is ``not_run`` with the reason."""
         if self._session is None:
-            return _without_r(results, self.tasks, SWITCHED_OFF)
+            return self._without_r(results, SWITCHED_OFF)
+        part = self._part(results) if self._partial else results
         self.answers = self._session.wait()
         if self._session.why_not:
-            return _without_r(results, self.tasks, self._session.why_not)
+            return self._without_r(results, self._session.why_not)
         witnessed = self._witness.wait()
+        rows = compare(part, self.answers, witnessed)
+        subsets = self._sampling.subsets
         return Verification(
             ran=True,
             r_version=self._session.r_version,
             survival_version=self._session.survival_version,
             lifelines_version=lifelines_version() if witnessed else "",
-            rows=compare(results, self.answers, witnessed),
+            subsets=subsets,
+            rows=as_of_whole(rows, part.analyses, results, subsets) if subsets else rows,
         )
 
-
-def _without_r(results: Results, tasks: Sequence[Task], why: str) -> Verification:
-    rows = compare(results, {task: Answer(not_run=why) for task in tasks})
-    return Verification(ran=False, why_not=why, rows=rows)
+    def _without_r(self, results: Results, why: str) -> Verification:
+        rows = compare(results, {task: Answer(not_run=why) for task in self.tasks})
+        return Verification(ran=False, why_not=why, subsets=self._sampling.subsets, rows=rows)
 
 
 def verification_files(checker: Checker, frames: Frames, results: Results) -> dict[str, bytes]:
-    """Return reproduce.R and the data it reads."""
+    """Return reproduce.R and the data it reads: the rows that were checked."""
+    frames = checker.frames or frames
     data = data_for_r(frames)
     script = reproduce_r(checker.tasks, frames, results.verification, data, scripts=checker.scripts)
     return {"reproduce.R": script, "data_for_r.csv": data}
@@ -134,6 +161,11 @@ def summary_lines(results: Results) -> list[str]:
     lines.append(", ".join(f"{verdict.value} {verification.count(verdict)}" for verdict in Verdict))
     largest = verification.largest_relative_difference
     lines.append("largest relative difference: " + ("none" if largest is None else f"{largest:.1e}"))
+    lines += [
+        f"{s.cohort}, {s.endpoint}: checked on {s.n_checked} of {s.n_used} rows, drawn at random with seed {s.seed}; "
+        "Python and R both computed on those rows"
+        for s in verification.subsets
+    ]
     lines.append(
         f"R {verification.r_version}, survival {verification.survival_version}, "
         f"lifelines {verification.lifelines_version or 'absent'}"
@@ -183,7 +215,7 @@ def verify_again(results_path: Path, study_path: Path, *, say: Callable[[str], N
 
     results = load_results(results_path)
     study = load_study(study_path)
-    with Checker(enabled=True) as checker:
+    with Checker(enabled=True, sampling=Sampling(study.seed)) as checker:
         built = build_cohorts(study)
         _require_same_input(results, results_path, study, built)
         frames = dict(built.frames)

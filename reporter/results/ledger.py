@@ -46,6 +46,16 @@ class LedgerRow(Frozen):
     note: str = ""
 
 
+class Subset(Frozen):
+    """A frame that was checked on some of its rows, drawn at random with `seed`; both engines computed on them."""
+
+    cohort: str
+    endpoint: str
+    n_checked: int
+    n_used: int
+    seed: int
+
+
 class Verification(Frozen):
     """The whole check.
 
@@ -55,6 +65,8 @@ class Verification(Frozen):
         False when R was absent or the check was switched off; `why_not` says which.
     r_version, survival_version, lifelines_version
         Versions that took part; empty when they did not.
+    subsets
+        Frames that were checked on a random subset of their rows; all others were checked whole.
     """
 
     ran: bool
@@ -62,6 +74,7 @@ class Verification(Frozen):
     r_version: str = ""
     survival_version: str = ""
     lifelines_version: str = ""
+    subsets: tuple[Subset, ...] = ()
     rows: tuple[LedgerRow, ...] = ()
 
     def count(self, verdict: Verdict) -> int:

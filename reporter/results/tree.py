@@ -124,10 +124,11 @@ class ColumnInfo(Frozen):
     levels: tuple[str, ...] = ()
     per: float = 1.0
     transform: str = "identity"
+    spline: tuple[float, ...] = ()
 
 
 class EndpointInfo(Frozen):
-    """What the report says of one endpoint."""
+    """What the report says of one endpoint; `causes` are its competing events."""
 
     name: str
     label: str
@@ -135,6 +136,7 @@ class EndpointInfo(Frozen):
     horizons: tuple[float, ...]
     gap_rule: str = ""
     n_gap: int = 0
+    causes: tuple[str, ...] = ()
 
 
 class AttritionStep(Frozen):

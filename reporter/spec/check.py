@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reporter.errors import Finding, did_you_mean
+from reporter.spec.check_models import interaction_problems, spline_problems
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.endpoints import CohortFile, EndpointSpec, EventDefinition
 from reporter.spec.lines import Path
@@ -16,7 +17,7 @@ from reporter.spec.study import StudyFile
 _NOT_YET = {
     "data": ("dictionary", "deidentify"),
     "validation": ("dictionary", "deidentify"),
-    "analysis": ("strata", "interactions", "cluster", "weights", "offset", "imputations", "bootstrap"),
+    "analysis": ("strata", "cluster", "weights", "offset", "imputations", "bootstrap"),
 }
 _NEEDS = {
     "groups": "a column with levels", "strata": "a column with levels", "weights": "numeric", "offset": "numeric",
@@ -47,10 +48,6 @@ def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Itera
                 yield not_available((table, key), places, "Remove the key.")
     if file.analysis.ties == "exact":
         yield not_available(("analysis", "ties"), places, 'Use "efron" or "breslow".')
-    for name, column in file.columns.items():
-        if column.spline:
-            do = "Remove the spline; log1p, log2 or {winsorize = x} can be used."
-            yield not_available(("columns", name, "transform"), places, do)
     yield from _unavailable_events(file, places)
     for table, section in (("data", file.data), ("validation", file.validation)):
         if section is not None:
@@ -170,6 +167,8 @@ def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
     if file.phenotypes:
         used.append(("phenotypes", "features", file.phenotypes.features))
     yield from _interactions(file, places)
+    yield from interaction_problems(file, places)
+    yield from spline_problems(file, places)
     for table, key, names in used:
         yield from _used_columns(file, (table, key), names, places)
     if file.validation:

@@ -212,18 +212,74 @@ class CoxOptions(ModelOptions):
 
 
 class PhTestOptions(ModelOptions):
-    """Test of proportional hazards; R: cox.zph(transform = transform, terms = TRUE, global = TRUE)."""
+    """Test of proportional hazards; R: cox.zph(transform = transform, terms = TRUE, global = TRUE).
+
+    Parameters
+    ----------
+    analysis
+        ``ph_test``, the prespecified test; another name for one beside it with another transform.
+    """
 
     kind: Literal["ph_test"] = "ph_test"
+    analysis: Literal["ph_test", "ph_test_km", "ph_test_rank", "ph_test_identity", "ph_test_log"] = "ph_test"
     transform: Transform
 
 
+class TimeSplitOptions(ModelOptions):
+    """The Cox model up to the (lower) median event time and after it; R: survSplit, coefficients by period."""
+
+    kind: Literal["cox_time_split"] = "cox_time_split"
+    conf_level: float
+
+
+class StratifiedOptions(ModelOptions):
+    """The Cox model stratified, in turn, by each covariate with levels whose test of proportional hazards has P < alpha.
+
+    R: coxph(y ~ others + strata(covariate)); the test is that of `transform`.
+    """
+
+    kind: Literal["cox_stratified"] = "cox_stratified"
+    conf_level: float
+    transform: Transform
+    alpha: float = 0.05
+
+
+class InfluenceOptions(ModelOptions):
+    """How single patients move the coefficients; R: residuals(type = "dfbetas").
+
+    Parameters
+    ----------
+    left_out
+        The model is fitted again without so many patients, those with the largest dfbetas of any coefficient.
+    """
+
+    kind: Literal["influence"] = "influence"
+    conf_level: float
+    left_out: tuple[int, ...] = (1, 5, 10)
+
+
+class FunctionalFormOptions(ModelOptions):
+    """Martingale residuals of the model without a numeric covariate, smoothed over it by a natural spline of 4 df."""
+
+    kind: Literal["functional_form"] = "functional_form"
+    conf_level: float
+
+
 class ConcordanceOptions(ModelOptions):
-    """Harrell's C of the multivariable model; R: concordance(reverse = TRUE, ymax = horizon)."""
+    """Harrell's and Uno's C of the multivariable model; R: concordance(reverse = TRUE, ymax = horizon).
+
+    Parameters
+    ----------
+    uno_min_at_risk, uno_min_uncensored
+        Uno's C is given up to a time at which so many patients are at risk, and before which a patient is not censored
+        with this probability.
+    """
 
     kind: Literal["concordance"] = "concordance"
     conf_level: float
     horizon: float | None
+    uno_min_at_risk: int = 20
+    uno_min_uncensored: float = 0.1
 
 
 class ValidationOptions(ModelOptions):
@@ -237,6 +293,8 @@ class ValidationOptions(ModelOptions):
     min_events
         With fewer events, or fewer patients event-free, by a horizon only the slope and O/E with their intervals
         stand on firm ground; a note says so.
+    uno_min_at_risk, uno_min_uncensored
+        As in `ConcordanceOptions`.
     """
 
     kind: Literal["validation"] = "validation"
@@ -245,6 +303,54 @@ class ValidationOptions(ModelOptions):
     max_groups: int = 10
     min_group_size: int = 50
     min_events: int = 100
+    uno_min_at_risk: int = 20
+    uno_min_uncensored: float = 0.1
+
+
+class CumulativeIncidenceOptions(Options):
+    """Aalen–Johansen: cumulative incidence of every cause, curve and at `horizons`, per level of `group`.
+
+    Parameters
+    ----------
+    causes
+        Names of the causes 1, 2, …: the event of interest first.
+    conf_type
+        Scale of the interval, applied to the cumulative incidence itself; R: ``survfit(conf.type = conf_type)``.
+    """
+
+    kind: Literal["cumulative_incidence"] = "cumulative_incidence"
+    group: str = ""
+    causes: tuple[str, ...]
+    horizons: tuple[float, ...]
+    conf_level: float
+    conf_type: ConfType
+
+
+class GrayTestOptions(Options):
+    """Gray's test of each cause across the levels of `group`; R: ``cmprsk::cuminc(rho = rho)``."""
+
+    kind: Literal["gray_test"] = "gray_test"
+    group: str
+    causes: tuple[str, ...]
+    rho: Literal[0] = 0
+
+
+class CauseSpecificOptions(ModelOptions):
+    """Cox model of the hazard of one competing cause, all other events censored."""
+
+    kind: Literal["cause_specific"] = "cause_specific"
+    cause: int
+    cause_name: str
+    conf_level: float
+
+
+class FineGrayOptions(ModelOptions):
+    """Fine–Gray model of `cause`; R: ``finegray``, then ``coxph(weights = fgwt, cluster = id)``."""
+
+    kind: Literal["fine_gray"] = "fine_gray"
+    cause: int = 1
+    n_causes: int
+    conf_level: float
 
 
 class PhenotypeOptions(Options):
@@ -275,8 +381,16 @@ AnalysisOptions = Annotated[
     | DifferenceOptions
     | CoxOptions
     | PhTestOptions
+    | TimeSplitOptions
+    | StratifiedOptions
+    | InfluenceOptions
+    | FunctionalFormOptions
     | ConcordanceOptions
     | ValidationOptions
+    | CumulativeIncidenceOptions
+    | GrayTestOptions
+    | CauseSpecificOptions
+    | FineGrayOptions
     | PhenotypeOptions,
     Field(discriminator="kind"),
 ]

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from reporter.spec.columns import ColumnOverride, ColumnSpec, Section
 from reporter.spec.endpoints import CohortFile, CohortSpec, EndpointOverride, EndpointSpec
-from reporter.spec.options import Adjust, ConfType, Ties
+from reporter.spec.options import Adjust, ConfType, Ties, Transform
 from reporter.spec.places import Places
 
 Language = Literal["en", "zh"]
@@ -64,6 +64,12 @@ class AnalysisSpec(Section):
         Log-rank tests of every two levels of a group, with P values adjusted by this method.
     horizon_differences
         Differences of survival at the horizons from the first level of each group, with tests.
+    ph_transform
+        Transform of time in the test of proportional hazards: km, rank, identity or log.
+    ph_sensitivity
+        Further transforms with which the test is repeated.
+    diagnostics
+        Influential patients and the functional form of numeric covariates in the multivariable model.
     """
 
     endpoints: tuple[str, ...] = ()
@@ -79,6 +85,9 @@ class AnalysisSpec(Section):
     tests: tuple[TestName | FlemingHarrington, ...] = ()
     pairwise: Adjust | None = None
     horizon_differences: bool = False
+    ph_transform: Transform = "km"
+    ph_sensitivity: tuple[Transform, ...] = ()
+    diagnostics: bool = False
     strata: tuple[str, ...] = ()
     interactions: tuple[tuple[str, str], ...] = ()
     cluster: str = ""

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.results.address import address, level_term
-from reporter.spec.options import ConcordanceOptions, CoxOptions, KaplanMeierOptions, LogRankOptions, TermSpec
+from reporter.spec.options import (
+    ConcordanceOptions,
+    CoxOptions,
+    KaplanMeierOptions,
+    LogRankOptions,
+    ModelOptions,
+    TermSpec,
+)
 from reporter.verification.differences import Witnessed
 from reporter.verification.task import Frames, Task
 
@@ -125,8 +132,15 @@ def _fit(table: pd.DataFrame, conf_level: float) -> tuple[Any, str]:
     return fit, "separation" if any(issubclass(item.category, ConvergenceWarning) for item in caught) else ""
 
 
+def _plain(frame: AnalysisFrame, options: ModelOptions) -> bool:
+    """Tell whether the model has nothing but covariates; this witness is not asked for more."""
+    more = options.strata or options.interactions or options.cluster or options.weights or options.offset
+    spline = any(term.spline for term in options.terms)
+    return options.ties == "efron" and not more and not spline and frame.entry is None
+
+
 def _cox(frame: AnalysisFrame, options: CoxOptions) -> Found:
-    if options.ties != "efron":
+    if not _plain(frame, options):
         return
     fit, convention = _fit(_design(frame, options.terms), options.conf_level)
     for name, row in fit.summary.iterrows():
@@ -141,7 +155,7 @@ def _cox(frame: AnalysisFrame, options: CoxOptions) -> Found:
 
 
 def _concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> Found:
-    if options.ties != "efron":
+    if not _plain(frame, options):
         return
     fit, convention = _fit(_design(frame, options.terms), options.conf_level)
     where = address(frame.cohort, frame.endpoint, "concordance", "estimate", term="cox")

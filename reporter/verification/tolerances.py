@@ -143,14 +143,26 @@ DISTANCE = Tolerance(
     why="recursive updates of squared distances, which cancel for near points",
 )  # fmt: skip
 
+ITERATED_CHI_SQUARE = Tolerance(
+    "Wald chi-square with a robust variance", rtol=1e-9, per_scale=1e-9, scale="df",
+    why="the quadratic form of coefficients that both sides iterate to",
+)  # fmt: skip
+INCIDENCE_ERROR = Tolerance(
+    "SE of a cumulative incidence", rtol=1e-11, why="R sums squared influences over patients, here a closed form"
+)
+INCIDENCE_LIMIT = Tolerance(
+    "limit of a cumulative incidence", rtol=1e-11, why="follows the standard error through one or two exponentials"
+)
+
 ALL = (
+    ITERATED_CHI_SQUARE, INCIDENCE_ERROR, INCIDENCE_LIMIT,
     COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, LIKELIHOOD_RATIO, LIKELIHOOD_RATIO_P,
     LIKELIHOOD_RATIO_LOG_P, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
     WALD, RATIO, MODEL_BASED, SMOOTH, DISTANCE,
 )  # fmt: skip
 
 _COUNTS = frozenset({
-    "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
+    "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "n_competing", "df", "k", "n_concordant", "n_discordant",
     "n_tied_risk", "n_tied_time", "n_tied_both", "n_late_entry",
 })  # fmt: skip
 _COX = {
@@ -164,7 +176,9 @@ _MODEL = {
 }  # fmt: skip
 _QUANTILES = {"median": QUANTILE, "conf_low": QUANTILE, "conf_high": QUANTILE}
 _MEANS = dict.fromkeys(("mean", "median", "q1", "q3"), MEAN)
-_CONCORDANCE = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), PROBABILITY)
+_UNO = {f"uno_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")}
+_CONCORDANCE = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), PROBABILITY) | _UNO
+_INCIDENCE = {"std_error": INCIDENCE_ERROR, "conf_low": INCIDENCE_LIMIT, "conf_high": INCIDENCE_LIMIT}
 _GROUP = {"predicted": MODEL_BASED, "observed": PROBABILITY, "conf_low": PROBABILITY, "conf_high": PROBABILITY}
 
 # By analysis, then by statistic; what is not named is a closed form, a count or a P value.
@@ -181,7 +195,7 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "ph_test": {"statistic": CHI_SQUARE},
     "ph_smooth_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "concordance": _CONCORDANCE,
-    "performance": {f"harrell_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")},
+    "performance": {f"harrell_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")} | _UNO,
     "calibration": {
         "calibration_slope": COEFFICIENT, "calibration_slope_std_error": STANDARD_ERROR,
         "calibration_slope_conf_low": COEFFICIENT, "calibration_slope_conf_high": COEFFICIENT,
@@ -189,6 +203,13 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
         "oe_ratio_conf_low": MODEL_BASED, "oe_ratio_conf_high": MODEL_BASED,
     },
     "calibration_group": _GROUP,
+    "gray_test": {"statistic": CHI_SQUARE, "observed": COUNT},
+    "cox_cause_specific": _COX,
+    "cox_cause_specific_model": _MODEL,
+    "fine_gray": _COX,
+    "fine_gray_model": {**_MODEL, "wald_statistic": ITERATED_CHI_SQUARE},
+    "cumulative_incidence": _INCIDENCE,
+    "cumulative_incidence_curve": _INCIDENCE,
     "phenotype": {"silhouette": PROBABILITY},
     "ward_height_curve": {"height": DISTANCE},
 }  # fmt: skip

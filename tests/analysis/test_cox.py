@@ -11,7 +11,6 @@ from numpy.testing import assert_allclose
 from reporter.analysis.cox import DEPENDENT, INFINITE, analyse_cox
 from reporter.analysis.kernels.cox import estimable, fit_cox
 from reporter.analysis.kernels.cox_prediction import baseline_hazard, predict
-from reporter.analysis.kernels.risk_sets import make_risk_sets
 from reporter.errors import ReporterError
 from reporter.results.value import Reason
 from reporter.spec.options import CoxOptions, TermSpec
@@ -64,11 +63,6 @@ def test_units_and_offsets_change_nothing_else() -> None:
     plain, moved = fit_cox(x, time, event, ties="efron"), fit_cox(1e3 * x + 2e5, time, event, ties="efron")
     assert_allclose(moved.coef * 1e3, plain.coef, rtol=1e-8)
     assert moved.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-10)
-
-
-def test_exact_ties_are_refused() -> None:
-    with pytest.raises(ReporterError, match="allowed: 'efron', 'breslow'"):
-        make_risk_sets(TIME, EVENT, "exact")
 
 
 @pytest.mark.parametrize(

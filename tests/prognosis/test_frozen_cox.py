@@ -119,7 +119,7 @@ def test_no_patient_is_in_the_file() -> None:
     text = frozen(frame).to_json()
     ages = np.sort(frame.columns["age"].values)[1:-1]
     assert not [age for age in ages if repr(float(age)) in text]
-    lp = np.sort(fit_model(frame, TERMS, "efron").fit.linear_predictor)
+    lp = np.sort(fit_model(frame, ModelOptions(terms=TERMS, ties="efron")).fit.linear_predictor)
     assert sum(repr(float(value)) in text for value in lp) < 10
 
 
@@ -182,7 +182,7 @@ def test_ranges_quartiles_and_shares_of_the_development_patients() -> None:
 def test_the_rank_of_a_risk_lies_between_the_percentiles() -> None:
     frame = cohort()
     model = frozen(frame)
-    lp = fit_model(frame, TERMS, "efron").fit.linear_predictor
+    lp = fit_model(frame, ModelOptions(terms=TERMS, ties="efron")).fit.linear_predictor
     q = model.linear_predictor_quantiles
     assert model.risk_rank(q[0]) == model.risk_rank(q[0] - 1) == 0.0
     assert model.risk_rank(q[100]) == pytest.approx(1.0) and model.risk_rank(q[100] + 1) == 1.0

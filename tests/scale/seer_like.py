@@ -33,9 +33,9 @@ id = "id"
 """
 TAIL = """
 [[cohort.exclude]]
-label = "Followed for 240 months"
+label = "Followed for 236 months or more"
 column = "months"
-min = 240
+min = 236
 [endpoints.os]
 label = "Overall survival"
 unit = "months"
@@ -58,7 +58,7 @@ def make_table(rows: int, seed: int = SEED) -> pa.Table:
     codes = {name: rng.choice(n, rows, p=_shares(n)) for name, n in COLUMNS.items()}
     slopes = {name: rng.normal(0.0, 0.3, n) for name, n in COLUMNS.items()}
     risk = np.exp(sum(slopes[name][codes[name]] for name in COLUMNS))
-    death = rng.exponential(70.0 / risk)
+    death = rng.exponential(100.0 / risk * np.median(risk))
     censored = rng.uniform(0.0, 240.0, rows)
     months = np.floor(np.minimum(np.minimum(death, censored), 240.0)).astype(np.int16)
     status = np.where(death <= np.minimum(censored, 240.0), "Dead", "Alive")

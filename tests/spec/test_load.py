@@ -96,7 +96,12 @@ def test_winsorize_in_a_transform(small) -> None:
 
 BAD = {
     "unknown part of a transform": ("per = 10", "transform = {cut = 3}", "'cut'"),
-    "spline": ("per = 10", "transform = {spline = [1, 2, 3]}", "not available in this version"),
+    "two knots": ("per = 10", "transform = {spline = [1, 3]}", "give at least 3, in increasing order"),
+    "knots out of order": ("per = 10", "transform = {spline = [1, 3, 2]}", "give at least 3, in increasing order"),
+    "spline of a factor": ("[columns.stage]", "[columns.stage]\ntransform = {spline = [1, 2, 3]}", "only a numeric"),
+    "interaction twice": (
+        "[analysis]", '[analysis]\ninteractions = [["age", "sex"], ["sex", "age"]]', "stands twice; keep one"
+    ),
     "levels twice": ('["I", "II", "III"]', '["I", "I", "II"]', "a level stands twice"),
     "reference": ('["I", "II", "III"]', '["I", "II", "III"]\nreference = "IV"', "'IV' is not one of the levels"),
     "binary with three codes": ('2 = "Female"', '2 = "Female", 3 = "X"', 'use kind = "categorical"'),

@@ -10,13 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reporter.analysis.kernels.range_counts import weigh_below
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Concordance:
-    """C = (concordant + tied_risk / 2) / (concordant + discordant + tied_risk); NaN without comparable pairs."""
+    """C = (concordant + tied_risk / 2) / (concordant + discordant + tied_risk); NaN without comparable pairs.
+
+    The counts are sums of the products of case weights.
+    """
 
     estimate: float
     std_error: float
@@ -28,78 +33,122 @@ class Concordance:
 
 
 def count_below(values: Ints, first: Ints, limit: Ints) -> Ints:
-    """Count the entries below ``limit[i]`` among the first ``first[i]`` of `values`; all three hold integers >= 0.
-
-    A wavelet matrix: one stable partition of `values` per binary digit, so O((n + queries) log(largest value)).
-
-    Parameters
-    ----------
-    values
-        Shape (n,).
-    first, limit
-        Shape (n_queries,); ``first`` at most n.
-    """
-    largest = max(int(values.max(initial=0)), int(limit.max(initial=0)))
-    row, low, high = values, np.zeros_like(first), first.copy()
-    found = np.zeros_like(first)
-    for digit in range(largest.bit_length() - 1, -1, -1):
-        ones = (row >> digit) & 1
-        n_zero = np.concatenate(([0], np.cumsum(1 - ones)))
-        zeros_low, zeros_high = n_zero[low], n_zero[high]
-        upper = ((limit >> digit) & 1).astype(bool)
-        found += np.where(upper, zeros_high - zeros_low, 0)
-        start = int(n_zero[-1])
-        low = np.where(upper, start + low - zeros_low, zeros_low)
-        high = np.where(upper, start + high - zeros_high, zeros_high)
-        row = np.concatenate((row[ones == 0], row[ones == 1]))
-    return found
+    """Count the entries below ``limit[i]`` among the first ``first[i]`` of `values`; all three hold integers >= 0."""
+    return weigh_below(values, np.zeros_like(first), first, limit, None).astype(np.int64)
 
 
-def _n_pairs(*keys: Ints) -> float:
-    """Count the pairs that are equal in all keys."""
-    if not keys[0].size:
+def _tied_pairs(key: Ints, weights: Floats | None) -> float:
+    """Sum the weights of the pairs that are equal in the key."""
+    if not key.size:
         return 0.0
-    _, sizes = np.unique(np.column_stack(keys), axis=0, return_counts=True)
-    return float((sizes * (sizes - 1) // 2).sum())
+    index = np.unique(key, return_inverse=True)[1]
+    if weights is None:
+        sizes = np.bincount(index)
+        return float((sizes * (sizes - 1) // 2).sum())
+    return float((np.bincount(index, weights=weights) ** 2 - np.bincount(index, weights=weights**2)).sum() / 2)
 
 
-def concordance(time: Floats, event: NDArray[np.bool_], risk: Floats, *, ymax: float | None) -> Concordance:
+class _Ordered:
+    """Rows in the order of an integer key, to sum weights over runs of it by rank."""
+
+    def __init__(self, key: Ints, rank: Ints, weights: Floats | None) -> None:
+        order = np.argsort(key, kind="stable")
+        self.key, self.rank = key[order], rank[order]
+        self.weights = None if weights is None else weights[order]
+        plain = np.ones(key.size) if self.weights is None else self.weights
+        self.running = np.concatenate(([0.0], np.cumsum(plain)))
+
+    def sums(self, low: Ints, high: Ints, rank: Ints) -> tuple[Floats, Floats, Floats]:
+        """Sum over keys in low..high - 1: of lower rank, of equal rank, of all."""
+        first, last = np.searchsorted(self.key, low), np.searchsorted(self.key, high)
+        last = np.maximum(first, last)
+        below = weigh_below(self.rank, first, last, rank, self.weights)
+        not_above = weigh_below(self.rank, first, last, rank + 1, self.weights)
+        return below, not_above - below, self.running[last] - self.running[first]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Integer places of the rows in time: 2k for an event at the k-th time, 2k + 1 for a censoring; shape (n,).
+
+    `entered` is the last time at or before the entry (-1: at risk from the start), `base` the first key of the
+    stratum, `width` the number of keys of one.
+    """
+
+    place: Ints
+    entered: Ints | None
+    base: Ints
+    width: int
+
+
+def _place(time: Floats, event: NDArray[np.bool_], entry: Floats | None, strata: Ints | None) -> _Places:
+    distinct, index = np.unique(time, return_inverse=True)
+    place = 2 * index.astype(np.int64) + ~event
+    width = 2 * distinct.size + 2
+    base = np.zeros_like(place) if strata is None else strata * width
+    entered = None if entry is None else np.searchsorted(distinct, entry, side="right").astype(np.int64) - 1
+    return _Places(place, entered, base, width)
+
+
+def _later(at: _Places, cases: Ints, rank: Ints, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
+    """Sum over those at risk beyond the time of each case: of lower rank, of equal rank, of all."""
+    base, place, top = at.base[cases], at.place[cases], at.width - 1
+    later = _Ordered(at.base + top - at.place, rank, weights).sums(base, base + top - place, rank[cases])
+    if at.entered is None:
+        return later
+    # Who enters at or after the time of a case also leaves after it.
+    not_yet = _Ordered(at.base + top - 2 * (at.entered + 1), rank, weights)
+    absent = not_yet.sums(base, base + top - place - 1, rank[cases])
+    below, equal, everybody = (found - less for found, less in zip(later, absent, strict=True))
+    return below, equal, everybody
+
+
+def _earlier(at: _Places, cases: Ints, rank: Ints, weights: Floats | None) -> tuple[Floats, Floats, Floats]:
+    """Sum over the cases that each row outlived while at risk: of lower rank, of equal rank, of all."""
+    ordered = _Ordered((at.base + at.place)[cases], rank[cases], None if weights is None else weights[cases])
+    since = at.base if at.entered is None else at.base + 2 * (at.entered + 1)
+    return ordered.sums(since, at.base + at.place, rank)
+
+
+def concordance(
+    time: Floats, event: NDArray[np.bool_], risk: Floats, *, ymax: float | None, entry: Floats | None = None,
+    strata: Ints | None = None, weights: Floats | None = None, cluster: Ints | None = None,
+) -> Concordance:  # fmt: skip
     """Count pairs in which the shorter time ended in an event (at or before `ymax`).
 
-    An event precedes a censoring at the same time; two events at the same time are not comparable.
-    Work is O(n log n), memory O(n).
+    An event precedes a censoring at the same time; two events at the same time are not comparable, nor are rows of
+    different strata, nor a row with an event before or at its entry. Work is O(n log n), memory O(n).
 
     Parameters
     ----------
     time, event, risk
         Shape (n,); higher `risk` means shorter survival.
+    entry, strata, weights
+        Entry times, codes of strata from 0, case weights; a pair weighs the product.
+    cluster
+        Codes over which the influence is summed for the standard error.
     """
     rank = np.unique(risk, return_inverse=True)[1].astype(np.int64)
-    # An event at t comes before a censoring at t: position 2k for events, 2k + 1 for censorings at the k-th time.
-    place = 2 * np.unique(time, return_inverse=True)[1].astype(np.int64) + ~event
+    at = _place(time, event, entry, strata)
     cases = np.flatnonzero(event if ymax is None else event & (time <= ymax))
-
-    latest_first = np.argsort(-place, kind="stable")
-    n_later = np.searchsorted(-place[latest_first], -place[cases], side="left").astype(np.int64)
-    below = count_below(rank[latest_first], n_later, rank[cases])
-    not_above = count_below(rank[latest_first], n_later, rank[cases] + 1)
-
-    earliest_first = cases[np.argsort(place[cases], kind="stable")]
-    n_earlier = np.searchsorted(place[earliest_first], place, side="left").astype(np.int64)
-    case_below = count_below(rank[earliest_first], n_earlier, rank)
-    case_not_above = count_below(rank[earliest_first], n_earlier, rank + 1)
-
-    score = (n_earlier - case_not_above) + 0.5 * (case_not_above - case_below)
-    score[cases] += below + 0.5 * (not_above - below)
-    pairs = n_earlier.astype(np.float64)
+    below, equal, n_later = _later(at, cases, rank, weights)
+    case_below, case_equal, n_earlier = _earlier(at, cases, rank, weights)
+    score = (n_earlier - case_below - case_equal) + 0.5 * case_equal
+    score[cases] += below + 0.5 * equal
+    pairs = n_earlier
     pairs[cases] += n_later
 
-    concordant, tied = float(below.sum()), float((not_above - below).sum())
-    total = float(n_later.sum())
-    both = _n_pairs(place[cases], rank[cases])
-    counts = (concordant, total - concordant - tied, tied, _n_pairs(place[cases]) - both, both)
+    mass = None if weights is None else weights[cases]
+    concordant, tied, total = (float(found.sum() if mass is None else found @ mass) for found in (below, equal, n_later))
+    key = (at.base + at.place)[cases]
+    both = _tied_pairs(key * (int(rank.max(initial=0)) + 1) + rank[cases], mass)
+    counts = (concordant, total - concordant - tied, tied, _tied_pairs(key, mass) - both, both)
     if not total:
         return Concordance(float("nan"), float("nan"), *counts)
     estimate = (concordant + tied / 2) / total
     influence = (score - estimate * pairs) / total
+    if weights is not None:
+        influence = influence * weights
+    if cluster is not None:
+        influence = np.bincount(np.unique(cluster, return_inverse=True)[1], weights=influence)
     return Concordance(estimate, float(np.sqrt(np.sum(influence**2))), *counts)

@@ -1,4 +1,4 @@
-"""Cox's proportional-hazards model with Efron's or Breslow's ties.
+"""Cox's proportional-hazards model with Efron's, Breslow's or exact ties.
 
 References: Cox, J R Stat Soc B 1972;34:187; Efron, J Am Stat Assoc 1977;72:557; R: ``coxph``.
 """
@@ -9,21 +9,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
-from reporter.analysis.kernels.risk_sets import Moments, RiskSets, information_by_time, make_risk_sets, moments
+from reporter.analysis.kernels.newton import Likelihood, Optimum, inverse, maximise, runs_away
+from reporter.analysis.kernels.partial_likelihood import ExactLikelihood, PartialLikelihood
+from reporter.analysis.kernels.risk_sets import RiskSets, make_risk_sets
+from reporter.analysis.kernels.score_residuals import score_residuals, sum_by_cluster
 from reporter.errors import ReporterError
 from reporter.spec.options import Ties
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
-MAX_ITERATIONS = 60
-POLISH = 3  # steps after the log-likelihood stopped rising: a finite optimum needs one or two to reach rounding error
-RUNAWAY = 1e-5  # a last step longer than this over the column's range: the coefficient runs to infinity
-VANISHED = 1e-8  # share of the information at 0 below which none is left
-MAX_PREDICTOR = 340.0  # its exponential can still be squared
-MAX_STEP = 30.0  # largest change of a linear predictor in one step
 DEPENDENT = 1e-10  # spread of a column, relative to its size, below which it is constant
 
 
@@ -33,17 +30,22 @@ class CoxFit:
 
     Parameters
     ----------
-    coef, covariance, std_error
-        Shapes (p,), (p, p), (p,).
+    coef, covariance
+        Shapes (p,), (p, p); `covariance` is the inverse information, whether or not there are clusters.
     centre
-        Column means; 0 where all values are -1, 0 or 1 (R: ``nocenter``).
-    log_likelihood, log_likelihood_null, score
-        At the optimum, at 0, and the score statistic at 0.
+        Column means, weighted by the case weights unless there are entry times (as R's); 0 where all values are -1, 0
+        or 1 (R: ``nocenter``).
+    log_likelihood, log_likelihood_null, score, wald
+        At the optimum, at 0, the score statistic at 0 and Wald's statistic.
     used
         Estimable columns.
     infinite
         Columns whose coefficient runs to infinity (monotone likelihood): the log-likelihood no longer rises and
         Newton's step does not shrink (R: ``coxph`` warns "Loglik converged before variable").
+    offset, offset_centre
+        Added to the linear predictor with coefficient 1, shape (n,), and its mean; None and 0 without.
+    robust_covariance, robust_score
+        With clusters: the sandwich of summed dfbeta, shape (p, p), and the robust score statistic.
     """
 
     x: Floats
@@ -58,10 +60,20 @@ class CoxFit:
     used: Bools
     infinite: Bools
     converged: bool
+    ties: Ties = "efron"
+    offset: Floats | None = None
+    offset_centre: float = 0.0
+    robust_covariance: Floats | None = None
+    robust_score: float | None = None
 
     @property
     def std_error(self) -> Floats:
-        """Standard errors, shape (p,)."""
+        """Standard errors, robust ones with clusters; shape (p,)."""
+        return np.sqrt(np.diag(self.covariance if self.robust_covariance is None else self.robust_covariance))
+
+    @property
+    def model_std_error(self) -> Floats:
+        """Standard errors from the inverse information, shape (p,)."""
         return np.sqrt(np.diag(self.covariance))
 
     @property
@@ -71,8 +83,9 @@ class CoxFit:
 
     @property
     def linear_predictor(self) -> Floats:
-        """(x - centre) coef, shape (n,)."""
-        return linear_predictor(self.x, self)
+        """(x - centre) coef + offset - offset_centre, shape (n,)."""
+        plain = linear_predictor(self.x, self)
+        return plain if self.offset is None else plain + (self.offset - self.offset_centre)
 
     @property
     def risk(self) -> Floats:
@@ -88,10 +101,11 @@ def linear_predictor(x: Floats, fit: CoxFit) -> Floats:
     return total
 
 
-def centre_of(x: Floats) -> Floats:
-    """Return the means, 0 for columns with all values in {-1, 0, 1}."""
-    plain = np.isin(x, (-1.0, 0.0, 1.0)).all(axis=0)
-    return np.where(plain, 0.0, x.mean(axis=0))
+def centre_of(x: Floats, weights: Floats | None = None) -> Floats:
+    """Return the (weighted) means, 0 for columns with all values in {-1, 0, 1}."""
+    plain = ((x == 0) | (np.abs(x) == 1)).all(axis=0)
+    means = x.mean(axis=0) if weights is None else np.average(x, axis=0, weights=weights)
+    return np.where(plain, 0.0, means)
 
 
 def estimable(x: Floats) -> Bools:
@@ -118,94 +132,56 @@ def estimable(x: Floats) -> Bools:
     return used
 
 
-def _log_likelihood(eta: Floats, sets: RiskSets, found: Moments) -> float:
-    return float(eta[sets.dead].sum() + np.log(found.weight).sum())
-
-
-def _score_vector(x: Floats, risk: Floats, sets: RiskSets, found: Moments) -> Floats:
-    hazard = np.concatenate(([0.0], np.cumsum(found.a1)))[sets.last + 1]
-    residual = -risk * hazard
-    residual[sets.dead] += 1.0 + risk[sets.dead] * found.a2[sets.own]
-    out: Floats = x.T @ residual
+def _centred_within(x: Floats, codes: Ints) -> Floats:
+    """Subtract from each row the mean of its stratum."""
+    size = np.maximum(np.bincount(codes), 1)
+    means = np.column_stack([np.bincount(codes, weights=column) for column in x.T]) / size[:, None]
+    out: Floats = x - means[codes]
     return out
 
 
-@dataclass(frozen=True)
-class _Optimum:
-    """Where Newton's method stopped: coefficients of the scaled columns, information, log-likelihood, next step."""
-
-    beta: Floats
-    information: Floats
-    value: float
-    step: Floats
-    converged: bool
-
-
-def _solve(information: Floats, score: Floats) -> Floats:
-    """Solve for the Newton step on the scale of unit diagonals; a direction without information stays."""
-    unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-    out: Floats = np.linalg.lstsq(information / np.outer(unit, unit), score / unit, rcond=None)[0] / unit
-    return out
+def _estimable_rows(x: Floats, sets: RiskSets, strata: Ints | None) -> Floats:
+    """Return what `estimable` judges: rows that are ever at risk, less the mean of their stratum."""
+    seen = sets.last >= 0
+    rows = x[seen]
+    if strata is None:
+        return rows
+    rest = _centred_within(rows, strata[seen])
+    # What is left of a column that is constant within strata is rounding error of its size.
+    size = np.abs(rows).max(axis=0, initial=0.0)
+    return np.where(np.abs(rest).max(axis=0, initial=0.0) <= DEPENDENT * size, 0.0, rest)
 
 
-def _newton(z: Floats, sets: RiskSets) -> _Optimum:
-    """Maximise the partial likelihood by Newton steps with halving; z is centred and scaled.
-
-    Stops when the step is rounding error, or when it gains nothing and yet does not shrink (monotone likelihood).
-    """
-    beta = np.zeros(z.shape[1])
-    eta = z @ beta
-    found = moments(z, np.exp(eta), sets)
-    value = _log_likelihood(eta, sets, found)
-    ones = np.ones(sets.time.size)
-    without_gain = 0
-    for _ in range(MAX_ITERATIONS):
-        risk = np.exp(eta)
-        information = information_by_time(z, risk, sets, found, ones)
-        score = _score_vector(z, risk, sets, found)
-        step = _solve(information, score)
-        if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == POLISH:
-            return _Optimum(beta, information, value, step, converged=True)
-        without_gain += bool(step @ score / 2 <= 1e-14 * max(1.0, abs(value)))
-        scale = min(1.0, MAX_STEP / max(float(np.abs(z @ step).max()), 1e-300))
-        for _ in range(30):
-            eta_new = z @ (beta + scale * step)
-            if np.abs(eta_new).max(initial=0.0) < MAX_PREDICTOR:
-                found_new = moments(z, np.exp(eta_new), sets)
-                value_new = _log_likelihood(eta_new, sets, found_new)
-                if value_new >= value - 1e-12 * max(1.0, abs(value)):
-                    break
-            scale /= 2
-        else:
-            return _Optimum(beta, information, value, step, converged=False)
-        beta, eta, found, value = beta + scale * step, eta_new, found_new, value_new
-    return _Optimum(beta, information, value, step, converged=False)
+def _scaled(x: Floats) -> tuple[Floats, Floats]:
+    """Return the columns with mean 0 and standard deviation 1, and those deviations."""
+    scale = x.std(axis=0)
+    return (x - x.mean(axis=0)) / scale, scale
 
 
-def _inverse(information: Floats) -> Floats:
-    """Invert on the scale of unit diagonals, which a coefficient at infinity would spoil."""
-    unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-    out: Floats = np.linalg.pinv(information / np.outer(unit, unit), rcond=1e-14, hermitian=True) / np.outer(unit, unit)
-    return out
+def _robust(z: Floats, best: Optimum, sets: RiskSets, offset: Floats | None, cluster: Ints) -> tuple[Floats, float]:
+    """Return the sandwich variance on the scale of `z` and the robust score statistic."""
+    base = np.zeros(z.shape[0]) if offset is None else offset
+    change = sum_by_cluster(score_residuals(z, np.exp(z @ best.beta + base), sets), cluster) @ inverse(
+        best.at.information
+    )
+    start = sum_by_cluster(score_residuals(z, np.exp(base), sets), cluster)
+    total = start.sum(axis=0)
+    score = float(total @ np.linalg.pinv(start.T @ start, hermitian=True) @ total)
+    return change.T @ change, score
 
 
-def _runs_away(best: _Optimum, information_0: Floats, width: Floats) -> Bools:
-    """Tell which coefficients have no finite optimum.
-
-    Either Newton's last step is out of all proportion, or the coefficient has a part in a direction in which next to
-    nothing is left of the information that was there at 0.
-    """
-    unit = np.sqrt(np.diag(information_0))
-    scale = np.outer(unit, unit)
-    share, direction = eigh(best.information / scale, information_0 / scale)
-    lost = np.abs(direction[:, share < VANISHED])
-    part = lost > 1e-6 * lost.max(axis=0, initial=0.0)
-    out: Bools = (np.abs(best.step) * width > RUNAWAY) | part.any(axis=1)
-    return out
+def _check_exact(weights: Floats | None, cluster: Ints | None) -> None:
+    if weights is not None:
+        raise ReporterError("ties = 'exact' knows no case weights. Use 'efron' or 'breslow'.")
+    if cluster is not None:
+        raise ReporterError("ties = 'exact' knows no cluster-robust variance. Use 'efron' or 'breslow'.")
 
 
-def fit_cox(x: Floats, time: Floats, event: Bools, *, ties: Ties) -> CoxFit:
-    """Maximise the partial likelihood; R: ``coxph(Surv(time, event) ~ x, ties = ties)``.
+def fit_cox(
+    x: Floats, time: Floats, event: Bools, *, ties: Ties, entry: Floats | None = None, strata: Ints | None = None,
+    weights: Floats | None = None, offset: Floats | None = None, cluster: Ints | None = None,
+) -> CoxFit:  # fmt: skip
+    """Maximise the partial likelihood; R: ``coxph(Surv(entry, time, event) ~ x + strata(s) + offset(o), ties, …)``.
 
     Parameters
     ----------
@@ -213,32 +189,62 @@ def fit_cox(x: Floats, time: Floats, event: Bools, *, ties: Ties) -> CoxFit:
         Shape (n, p), no intercept.
     time, event
         Shape (n,).
+    ties
+        ``exact`` is R's discrete conditional likelihood; baseline hazards then follow Breslow.
+    entry
+        At risk in (entry, time]; None: from the start.
+    strata
+        Codes from 0 of strata with a baseline hazard each.
+    weights
+        Case weights above 0, as R's: not replicated rows where there are ties.
+    offset
+        Added to the linear predictor.
+    cluster
+        Codes of the clusters of a robust variance.
 
     Raises
     ------
     ReporterError
-        Without events, or without an estimable column.
+        Without events, or without an estimable column; with weights that are not positive, an entry at or after the
+        exit, or exact ties too many to count.
     """
     if not event.any():
         raise ReporterError("no events: the hazard ratios cannot be estimated")
-    sets = make_risk_sets(time, event, ties)
-    used = estimable(x[sets.last >= 0])
+    if ties == "exact":
+        _check_exact(weights, cluster)
+    sets = make_risk_sets(time, event, ties, entry=entry, strata=strata, weights=weights)
+    used = estimable(_estimable_rows(x, sets, strata))
     if not used.any():
         raise ReporterError("every covariate is constant: there is nothing to estimate")
-    part = x[:, used]
-    scale = part.std(axis=0)
-    z = (part - part.mean(axis=0)) / scale
-    best = _newton(z, sets)
-    start = moments(z, np.ones(z.shape[0]), sets)
-    score_0 = _score_vector(z, np.ones(z.shape[0]), sets, start)
-    information_0 = information_by_time(z, np.ones(z.shape[0]), sets, start, np.ones(sets.time.size))
-    coef, covariance = np.full(x.shape[1], np.nan), np.full((x.shape[1], x.shape[1]), np.nan)
+    z, scale = _scaled(x[:, used])
+    moved = None if offset is None else offset - offset.mean()
+    likelihood: Likelihood = (
+        ExactLikelihood(z, sets, moved) if ties == "exact" else PartialLikelihood(z, sets, moved)
+    )
+    best = maximise(likelihood)
+    at, start = best.at, best.start
+    coef, infinite = np.full(x.shape[1], np.nan), np.zeros(x.shape[1], dtype=bool)
     coef[used] = best.beta / scale
-    covariance[np.ix_(used, used)] = _inverse(best.information) / np.outer(scale, scale)
-    infinite = np.zeros(x.shape[1], dtype=bool)
-    infinite[used] = _runs_away(best, information_0, np.ptp(z, axis=0))
+    infinite[used] = runs_away(best, np.ptp(z, axis=0))
+    wald, robust, robust_score = float(best.beta @ at.information @ best.beta), None, None
+    if cluster is not None:
+        middle, robust_score = _robust(z, best, sets, moved, cluster)
+        robust = _expand(middle / np.outer(scale, scale), used)
+        wald = float(best.beta @ np.linalg.pinv(middle, hermitian=True) @ best.beta)
     return CoxFit(
-        x, sets, coef, covariance, centre_of(x), best.value, _log_likelihood(np.zeros(z.shape[0]), sets, start),
-        float(score_0 @ np.linalg.solve(information_0, score_0)), float(best.beta @ best.information @ best.beta),
-        used, infinite, best.converged,
+        x, sets, coef, _expand(inverse(at.information) / np.outer(scale, scale), used),
+        centre_of(x, weights if entry is None else None),
+        at.value, start.value, float(start.score @ np.linalg.solve(start.information, start.score)), wald, used,
+        infinite, best.converged, ties, offset, _mean(offset, weights), robust, robust_score,
     )  # fmt: skip
+
+
+def _expand(part: Floats, used: Bools) -> Floats:
+    """Put a matrix of the estimable columns into one of all, NaN elsewhere."""
+    out = np.full((used.size, used.size), np.nan)
+    out[np.ix_(used, used)] = part
+    return out
+
+
+def _mean(offset: Floats | None, weights: Floats | None) -> float:
+    return 0.0 if offset is None else float(np.average(offset, weights=weights))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reporter.analysis.kernels.cox import CoxFit
+from reporter.analysis.kernels.interval_sums import segmented_cumsum
 from reporter.analysis.kernels.kaplan_meier import confidence_limits
 from reporter.analysis.kernels.risk_sets import moments
 from reporter.spec.options import ConfType
@@ -29,20 +30,35 @@ class Baseline:
         Shape (J,): H0 and the sum of the variance increments.
     mean_hazard
         Shape (J, p): sum of (xbar - c) dH0.
+    start
+        With strata: first index of each and J, shape (K + 1,); the sums begin anew in each.
     """
 
     time: Floats
     hazard: Floats
     variance: Floats
     mean_hazard: Floats
+    start: NDArray[np.int64] | None = None
+
+    def of(self, stratum: int) -> Baseline:
+        """Return the baseline of one stratum, for `predict`."""
+        if self.start is None:
+            return self
+        part = slice(int(self.start[stratum]), int(self.start[stratum + 1]))
+        return Baseline(self.time[part], self.hazard[part], self.variance[part], self.mean_hazard[part])
 
 
 def baseline_hazard(fit: CoxFit) -> Baseline:
-    """Return the baseline at the centre; R: ``basehaz(fit, centered = TRUE)``."""
+    """Return the baseline at the centre of covariates and offset; R: ``basehaz(fit, centered = TRUE)``.
+
+    With strata the event times of one stratum follow those of the other.
+    """
     z = (fit.x - fit.centre)[:, fit.used]
+    start = fit.sets.start
     found = moments(z, fit.risk, fit.sets)
     means = found.s1 * found.b0[:, None] - found.d1 * found.b1[:, None]
-    return Baseline(fit.sets.time, np.cumsum(found.a1), np.cumsum(found.b0), np.cumsum(means, axis=0))
+    hazard, variance, mean_hazard = (segmented_cumsum(each, start) for each in (found.a1, found.b0, means))
+    return Baseline(fit.sets.time, hazard, variance, mean_hazard, None if start.size == 2 else start)
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,8 @@ def predict(
 ) -> PredictedSurvival:  # fmt: skip
     """Predict S(t | x) for rows `z` = x - centre, shape (m, p) of the estimable columns, at `times` (T,).
 
-    R: ``survfit(fit, newdata, stype = 2, ctype = 2, conf.type)``.
+    `baseline` is that of one stratum; an offset of the rows is added to ``z @ coef`` by its own column of `z` with
+    coefficient 1 and no variance. R: ``survfit(fit, newdata, stype = 2, ctype = 2, conf.type)``.
     """
     index = np.searchsorted(baseline.time, times, side="right")
     hazard = np.concatenate(([0.0], baseline.hazard))[index]

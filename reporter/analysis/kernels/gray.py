@@ -25,7 +25,7 @@ class GrayTest:
     n, observed, expected
         Shape (k,): patients, events of the cause, and the events expected if the subdistribution hazards were equal.
     statistic, df, p_value, log_p_value
-        Chi-square, NaN where it cannot be computed; df = groups with patients, less one.
+        Chi-square, NaN where it cannot be computed; df = groups with an expectation above 0, less one.
     """
 
     n: Floats
@@ -81,23 +81,21 @@ def gray_test(time: Floats, cause: Codes, group: Codes, n_groups: int, k: int) -
         Shape (n,); `group` counts from 0, `cause` as in `estimate_incidence`.
     """
     counts = np.bincount(group, minlength=n_groups).astype(np.float64)
-    present = np.flatnonzero(counts)
-    found = _tabulate(time, cause, np.searchsorted(present, group), present.size, k)
-    observed, expected = np.zeros(n_groups), np.zeros(n_groups)
-    observed[present] = found.own.sum(axis=0)
-    statistic, df = float("nan"), max(present.size - 1, 0)
-    score, expectation, variance = _score_and_variance(found)
-    expected[present] = expectation
-    if df and found.own.sum() > 0:
-        block, z = variance[:-1, :-1], score[:-1]
-        if np.linalg.matrix_rank(block) == df:
-            statistic = float(z @ np.linalg.solve(block, z))
-    log_p = log_tail(statistic, max(df, 1))
-    return GrayTest(counts, observed, expected, statistic, df, float(np.exp(log_p)), log_p)
+    found = _tabulate(time, cause, group, n_groups, k)
+    expected, variance = _expectation_and_variance(found)
+    observed = found.own.sum(axis=0)
+    keep = np.flatnonzero(expected > 0)[1:]
+    statistic, log_p = float("nan"), float("nan")
+    if keep.size:
+        block, difference = variance[np.ix_(keep, keep)], (observed - expected)[keep]
+        if np.linalg.matrix_rank(block, hermitian=True) == keep.size:
+            statistic = float(difference @ np.linalg.solve(block, difference))
+            log_p = log_tail(statistic, int(keep.size))
+    return GrayTest(counts, observed, expected, statistic, int(keep.size), float(np.exp(log_p)), log_p)
 
 
-def _score_and_variance(found: _Table) -> tuple[Floats, Floats, Floats]:
-    """Return z, the expected events and V, shapes (k,), (k,), (k, k)."""
+def _expectation_and_variance(found: _Table) -> tuple[Floats, Floats]:
+    """Return the expected events and V, shapes (k,) and (k, k)."""
     y, d1, d2 = found.at_risk, found.own, found.other
     active = y > 0
     survival = np.cumprod(np.where(active, 1 - _safe(d1 + d2, y), 1.0), axis=0)
@@ -128,4 +126,4 @@ def _score_and_variance(found: _Table) -> tuple[Floats, Floats, Floats]:
     other_part = ratio[:, None, :] * remaining
     variance = np.einsum("jk,jik,jlk->il", own_weight, own_part, own_part)
     variance += np.einsum("jk,jik,jlk->il", other_weight, other_part, other_part)
-    return d1.sum(axis=0) - expectation, expectation, variance
+    return expectation, variance

@@ -33,7 +33,7 @@ class IntervalSums:
     """
 
     def __init__(self, first: Ints, last: Ints, size: int) -> None:
-        self.size = size
+        self.first, self.size = first, size
         self.leaves = 1 << max(size - 1, 0).bit_length()
         low, high = first + self.leaves, last + self.leaves + 1
         active = low < high

@@ -103,9 +103,7 @@ def confidence_limits(
         return 1 - 1 / (1 + np.exp(middle - half)), 1 - 1 / (1 + np.exp(middle + half))
 
 
-def count_events(
-    time: Floats, event: Bools, entry: Floats | None = None
-) -> tuple[Floats, Floats, Floats, Floats]:
+def count_events(time: Floats, event: Bools, entry: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
     """Return distinct times, number at risk (entry < t <= T), events and censorings; each of shape (n_times,)."""
     distinct, index = np.unique(time, return_inverse=True)
     n_event = np.bincount(index, weights=event.astype(np.float64), minlength=distinct.size)

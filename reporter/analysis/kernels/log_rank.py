@@ -94,7 +94,7 @@ def risk_table(time: Floats, event: Bools, group: Codes, n_groups: int, entry: F
 
 
 def compare(table: RiskTable, weights: Floats) -> Comparison:
-    """Sum w d, w d n_j / n and w^2 times the hypergeometric covariance over the times; `weights` has shape (n_times,)."""
+    """Sum w d, w d n_j / n and w^2 times the hypergeometric covariance over the times; w has shape (n_times,)."""
     d, n = table.n_event, table.n_risk
     share = table.at_risk / np.where(n > 0, n, 1.0)[:, None]
     expected = ((weights * d)[:, None] * share).sum(axis=0)

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from reporter.analysis.kernels.chi_square import ChiSquare, chi_square
 from reporter.analysis.kernels.cox import CoxFit
 from reporter.analysis.kernels.kaplan_meier import count_events
-from reporter.analysis.kernels.risk_sets import information_by_time, moments
+from reporter.analysis.kernels.risk_sets import RiskSets, information_by_time, moments
 from reporter.errors import ReporterError
 from reporter.spec.options import Transform
 
@@ -25,8 +25,13 @@ SAME_KNOT = 1e-8  # of the range: more than a third of the deaths fall on one ti
 SINGULAR = 1e-15  # smallest eigenvalue of the information on the scale of unit diagonals
 
 
-def transform_times(time: Floats, event: NDArray[np.bool_], transform: Transform) -> Floats:
-    """Return g(t) of each row, shape (n,): ``km`` is 1 - S(t-), ``rank`` the average rank of all times."""
+def transform_times(
+    time: Floats, event: NDArray[np.bool_], transform: Transform, *, entry: Floats | None = None
+) -> Floats:
+    """Return g(t) of each row, shape (n,): ``km`` is 1 - S(t-), ``rank`` the average rank of all times.
+
+    S is that of all rows, strata and case weights apart, as R's.
+    """
     if transform == "identity":
         return time
     if transform == "log":
@@ -37,6 +42,8 @@ def transform_times(time: Floats, event: NDArray[np.bool_], transform: Transform
     if transform == "rank":
         return np.asarray(rankdata(time, method="average"), dtype=np.float64)
     distinct, n_risk, n_event, _ = count_events(time, event)
+    if entry is not None:
+        n_risk = n_risk - (entry.size - np.searchsorted(np.sort(entry), distinct, side="left"))
     survival = np.concatenate(([1.0], np.cumprod(1 - n_event / n_risk)))
     return 1.0 - survival[np.searchsorted(distinct, time, side="left")]
 
@@ -81,26 +88,54 @@ class PhTest:
         return chi_square(float(u @ np.linalg.solve(self.information[np.ix_(keep, keep)], u)), columns.size)
 
 
-def ph_test(fit: CoxFit, time: Floats, event: NDArray[np.bool_], transform: Transform) -> PhTest:
-    """Compute the pieces of the test for the estimable columns of a fitted model."""
+def ph_test(
+    fit: CoxFit, time: Floats, event: NDArray[np.bool_], transform: Transform, *, entry: Floats | None = None
+) -> PhTest:
+    """Compute the pieces of the test for the estimable columns of a fitted model, with its strata and weights.
+
+    Raises
+    ------
+    ReporterError
+        For ``ties = "exact"``, whose residuals are not defined.
+    """
+    if fit.ties == "exact":
+        raise ReporterError("ties = 'exact' has no test of proportional hazards. Use 'efron' or 'breslow'.")
     sets = fit.sets
     z = (fit.x - fit.centre)[:, fit.used]
     risk = fit.risk
     found = moments(z, risk, sets)
-    g_death = transform_times(time, event, transform)[sets.dead]
+    g_death = transform_times(time, event, transform, entry=entry)[sets.dead]
     g_time = np.zeros(sets.time.size)
     g_time[sets.own] = g_death - g_death.mean()
     ones = np.ones(sets.time.size)
     plain = information_by_time(z, risk, sets, found, ones)
     once = information_by_time(z, risk, sets, found, g_time)
     twice = information_by_time(z, risk, sets, found, g_time**2)
-    expected = (found.s1 * found.a1[:, None] - found.d1 * found.a2[:, None]) / sets.n_dead[:, None]
+    expected = (found.s1 * found.a1[:, None] - found.d1 * found.a2[:, None]) / (sets.n_dead * sets.mean_weight)[:, None]
     schoenfeld = z[sets.dead] - expected[sets.own]
+    if sets.weight is not None:
+        schoenfeld *= sets.weight[sets.dead][:, None]
     score = g_time[sets.own] @ schoenfeld
-    covariance: Floats = np.linalg.pinv(plain, hermitian=True).astype(np.float64)
-    n_event = sets.dead.size
-    scaled = schoenfeld @ covariance * n_event + fit.coef[fit.used]
-    return PhTest(score, np.block([[plain, once], [once, twice]]), g_death, scaled, covariance * n_event)
+    variance = _event_variance(z, sets, plain)
+    scaled = schoenfeld @ variance + fit.coef[fit.used]
+    return PhTest(score, np.block([[plain, once], [once, twice]]), g_death, scaled, variance)
+
+
+def _event_variance(z: Floats, sets: RiskSets, information: Floats) -> Floats:
+    """Return the inverse of the mean information of an event, shape (p, p); R: ``cox.zph(fit)$var``.
+
+    A column that is constant in a stratum tells nothing there: the mean is over the events of the other strata.
+    """
+    p = z.shape[1]
+    per_event = np.full((p, p), float(sets.dead.size))
+    if sets.start.size > 2:
+        per_event = np.zeros((p, p))
+        for low, high in zip(sets.start[:-1], sets.start[1:], strict=True):
+            rows = (sets.last >= low) & (sets.last < high)
+            varies = np.ptp(z[rows], axis=0) > 0 if rows.any() else np.zeros(p, dtype=bool)
+            per_event += sets.n_dead[low:high].sum() * np.outer(varies, varies)
+    mean = information / np.where(per_event == 0, 1.0, per_event)
+    return np.linalg.pinv(mean, hermitian=True).astype(np.float64)
 
 
 def _natural_basis(x: Floats, knots: Floats) -> Floats:

@@ -57,6 +57,13 @@ class RiskSets:
     entered: IntervalSums | None = None
 
     @property
+    def first(self) -> Ints:
+        """First event time at which each row is at risk if it is at any, shape (n,)."""
+        if self.entered is not None:
+            return self.entered.first
+        return self.start[np.searchsorted(self.start, np.maximum(self.last, 0), side="right") - 1]
+
+    @property
     def stratum(self) -> Ints:
         """Stratum of each event time, shape (J,)."""
         return np.repeat(np.arange(self.start.size - 1), np.diff(self.start))

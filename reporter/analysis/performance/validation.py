@@ -17,6 +17,7 @@ from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import estimable, fit_cox, linear_predictor
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
 from reporter.analysis.kernels.kaplan_meier import estimate_survival, survival_at
+from reporter.analysis.uno import uno_statistics
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.results.tree import AnalysisNode, Row
@@ -65,16 +66,20 @@ def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: Vali
     return Predictions(frame.time[rows], frame.event[rows], lp, risk)
 
 
-def _performance(found: Predictions, options: ValidationOptions, unit: str) -> Iterator[Row]:
+def _performance(found: Predictions, options: ValidationOptions, frame: AnalysisFrame) -> Iterator[Row]:
+    """Yield Harrell's C over the follow-up and up to the last horizon; Uno's C beside the last of them."""
     counts = (statistic("n", found.time.size), statistic("n_event", found.event.sum()))
     whole = concordance(found.time, found.event, found.linear_predictor, ymax=None)
-    tau = tau_statistic(found.time[found.event].max(initial=-np.inf), unit)
-    yield Row(term="cox", stats=(*counts, *estimate_statistics(whole, options.conf_level, _C_NAMES), tau))
+    last_event = float(found.time[found.event].max(initial=-np.inf))
+    last = max(options.horizons, default=last_event)
+    uno = uno_statistics(frame, found.time, found.event, found.linear_predictor, last, options)
+    stats = (*counts, *estimate_statistics(whole, options.conf_level, _C_NAMES))
+    beside = () if options.horizons else uno
+    yield Row(term="cox", stats=(*stats, tau_statistic(last_event, frame.time_unit), *beside))
     if options.horizons:
-        last = max(options.horizons)
         early = concordance(found.time, found.event, found.linear_predictor, ymax=last)
         stats = estimate_statistics(early, options.conf_level, _C_NAMES)
-        yield Row(term="cox", time=last, stats=(*stats, tau_statistic(last, unit)))
+        yield Row(term="cox", time=last, stats=(*stats, tau_statistic(last, frame.time_unit), *uno))
 
 
 def _slope(found: Predictions, options: ValidationOptions) -> Row:
@@ -181,7 +186,7 @@ def analyse_validation(
 
     few = tuple(_few_events(found, options, validation.time_unit))
     nodes = [
-        node("performance", tuple(_performance(found, options, validation.time_unit))),
+        node("performance", tuple(_performance(found, options, validation))),
         node("calibration", (_slope(found, options), *_observed_expected(found, options)), *few),
     ]
     if options.horizons:

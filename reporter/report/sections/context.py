@@ -81,6 +81,8 @@ class Context:
         """Return the label of a column, with its unit, or with the step of its hazard ratio."""
         info = self.column(name)
         _ = self.gettext
+        if per and info.spline:
+            return _("{label}, spline").format(label=info.label)
         if per and info.kind == "numeric":
             return f"{info.label}, {self._step(info)}"
         return f"{info.label}, {info.unit}" if unit and info.unit else info.label
@@ -96,14 +98,49 @@ class Context:
         return _("per {n}").format(n=f"{size} {unit or info.unit}".strip())
 
     def term_label(self, term: str) -> str:
-        """Return the words of a coefficient: the label of its column, and its level after a colon."""
+        """Return the words of a coefficient: the label of its column, and its level after a colon.
+
+        The columns of a spline are numbered; the two parts of an interaction stand around a multiplication sign.
+        """
+        return self._part_label(term) or self._product_label(term) or term
+
+    def covariate_label(self, name: str) -> str:
+        """Return the words of a covariate or of an interaction of two."""
+        whole = self._whole_label(name)
+        return self.column_label(name, per=True) if whole else self.term_label(name)
+
+    def _part_label(self, term: str) -> str:
         for info in self.results.columns:
+            if term.rstrip("'") == info.name and info.spline:
+                return self.spline_label(info, len(term) - len(info.name))
             if term == info.name:
                 return self.column_label(term, per=True)
             for level in info.levels:
                 if term == level_term(info.name, level):
                     return f"{info.label}: {level_text(level)}"
-        return term
+        return ""
+
+    def _product_label(self, term: str) -> str:
+        for i, character in enumerate(term):
+            if character != ":":
+                continue
+            first, second = self._part_label(term[:i]), self._part_label(term[i + 1 :])
+            whole = (self._whole_label(term[:i]), self._whole_label(term[i + 1 :]))
+            if first and second:
+                return f"{first} × {second}"
+            if all(whole):
+                return f"{whole[0]} × {whole[1]}"
+        return ""
+
+    def _whole_label(self, name: str) -> str:
+        return next((info.label for info in self.results.columns if info.name == name), "")
+
+    def spline_label(self, info: ColumnInfo, number: int) -> str:
+        """Return the words of one column of a spline: 0 is the covariate itself, then the cubic columns."""
+        _ = self.gettext
+        if not number:
+            return _("{label}, linear part").format(label=info.label)
+        return _("{label}, cubic part {n}").format(label=info.label, n=plain_number(number))
 
     # -- numbers -----------------------------------------------------------------------------------------------------
     def flag(self, address: str, *, has_value: bool) -> str:

@@ -38,8 +38,32 @@ def _found(node: AnalysisNode | None, term: str) -> tuple[AnalysisNode, Row] | N
     return (node, row) if node is not None and row is not None else None
 
 
+def _number_line(
+    context: Context, label: str, single: AnalysisNode | None, full: AnalysisNode | None, term: str
+) -> _Line:
+    return _Line((words(label),), _found(single, term), _found(full, term), False, False)
+
+
+def _interaction_lines(context: Context, full: AnalysisNode | None) -> list[_Line]:
+    """Return a line for each coefficient of an interaction: those rows that belong to no single covariate."""
+    options = full.options if full is not None else None
+    if full is None or not isinstance(options, CoxOptions) or not options.interactions:
+        return []
+    single = {term for spec in options.terms for term in _terms_of(context.column(spec.column))}
+    products = [row.term for row in full.rows if row.term not in single]
+    return [_number_line(context, context.term_label(term), None, full, term) for term in products]
+
+
+def _terms_of(info: ColumnInfo) -> list[str]:
+    if info.levels:
+        return [level_term(info.name, level) for level in info.levels]
+    return [info.name + "'" * j for j in range(max(len(info.spline) - 1, 1))]
+
+
 def _lines(context: Context, endpoint: EndpointInfo, info: ColumnInfo, full: AnalysisNode | None) -> list[_Line]:
     single = context.node("cox_univariable", "development", endpoint.name, info.name)
+    if info.spline:
+        return [_number_line(context, context.term_label(term), single, full, term) for term in _terms_of(info)]
     if not info.levels:
         label = (words(context.column_label(info.name, per=True)),)
         return [_Line(label, _found(single, info.name), _found(full, info.name), False, False)]
@@ -151,6 +175,7 @@ def _notes(context: Context, endpoint: EndpointInfo, full: AnalysisNode | None, 
                 )
             )
         )
+    notes += _notes_on_parts(context, options)
     notes.append(
         (
             words(_("P"), italic=True),
@@ -158,6 +183,22 @@ def _notes(context: Context, endpoint: EndpointInfo, full: AnalysisNode | None, 
         )
     )
     return tuple(notes)
+
+
+def _notes_on_parts(context: Context, options: CoxOptions | None) -> list[Inline]:
+    """Return how to read the rows of splines and interactions."""
+    _ = context.gettext
+    out: list[Inline] = []
+    if options is not None and any(term.spline for term in options.terms):
+        text = _("The parts of a spline belong together: no single one is the effect of the covariate.")
+        out.append(note(text))
+    if options is not None and options.interactions:
+        text = _(
+            "The ratio of a covariate in an interaction holds where the other covariate is at its reference level or "
+            "0; the rows of the interaction are ratios of hazard ratios."
+        )
+        out.append(note(text))
+    return out
 
 
 def cox_table(context: Context, endpoint: EndpointInfo) -> Table | None:
@@ -169,7 +210,9 @@ def cox_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     if not names or not (single or full):
         return None
     groups = [(context.column(name), _lines(context, endpoint, context.column(name), full)) for name in names]
+    products = _interaction_lines(context, full)
     drawn = [_forest_row(context, line) for _info, lines in groups for line in lines]
+    drawn += [_forest_row(context, line) for line in products]
     axis = choose_forest_axis([row for row in drawn if row], plain_number, context.fonts) if full else None
     rows: list[TableRow] = []
     span = 2 + 2 * single + 3 * (axis is not None)
@@ -177,6 +220,9 @@ def cox_table(context: Context, endpoint: EndpointInfo) -> Table | None:
         if info.levels:
             rows.append(TableRow((cell(words(info.label)), *(blank() for _i in range(span - 1))), "header"))
         rows += [_table_row(context, line, axis, single=single) for line in lines]
+    if products:
+        rows.append(TableRow((cell(words(_("Interactions"))), *(blank() for _i in range(span - 1))), "header"))
+        rows += [_table_row(context, line, axis, single=single) for line in products]
     if axis is not None:
         rows.append(_axis_row(context, axis, 3 + 2 * single))
     caption = fill(_("{endpoint}: Cox proportional-hazards models."), endpoint=words(endpoint.label))
@@ -225,9 +271,24 @@ def _warnings(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...]:
     return tuple(out)
 
 
+def _alone(node: AnalysisNode) -> frozenset[str]:
+    """Return the terms whose hazard ratio can be read by itself."""
+    if not isinstance(node.options, CoxOptions):
+        return frozenset()
+    paired = {name for pair in node.options.interactions for name in pair}
+    specs = [spec for spec in node.options.terms if not spec.spline and spec.column not in paired]
+    return frozenset(
+        name for spec in specs for name in (spec.column, *(level_term(spec.column, level) for level in spec.levels))
+    )
+
+
 def leading_terms(node: AnalysisNode) -> Sequence[Row]:
-    """Return the rows of a Cox node with a P value under .05, the strongest first."""
-    rows = [row for row in node.rows if any(s.stat == "p_value" for s in row.stats)]
+    """Return the rows of a Cox node with a P value under .05, the strongest first.
+
+    Rows of a spline or of an interaction's covariates are left out: alone their ratios say nothing.
+    """
+    alone = _alone(node)
+    rows = [row for row in node.rows if row.term in alone and any(s.stat == "p_value" for s in row.stats)]
     known = [(row.get("statistic").value, row.get("p_value").value, row) for row in rows]
     found = [(abs(z), row) for z, p, row in known if z is not None and p is not None and p < _SIGNIFICANT]
     return [row for _z, row in sorted(found, key=lambda pair: -pair[0])]

@@ -7,6 +7,7 @@ from reporter.report.format import count, decimals, p_value
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import cell, fill, words
 from reporter.report.sections.tables import heads
+from reporter.report.sections.uno import uno_sentence
 from reporter.results.tree import EndpointInfo
 
 
@@ -79,4 +80,4 @@ def concordance_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
     closing = _(" Both are apparent: measured on the patients the model was fitted to.")
     if len(node.rows) == 1:
         closing = _(" It is apparent: measured on the patients the model was fitted to.")
-    return (*out, words(closing))
+    return (*out, words(closing), *uno_sentence(context, node, endpoint))

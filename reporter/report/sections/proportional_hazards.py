@@ -24,7 +24,7 @@ GLOBAL = "GLOBAL"
 
 def _label(context: Context, term: str) -> Run:
     _ = context.gettext
-    return words(_("Global test")) if term == GLOBAL else words(context.column_label(term, per=True))
+    return words(_("Global test")) if term == GLOBAL else words(context.covariate_label(term))
 
 
 def ph_table(context: Context, node: AnalysisNode, endpoint: EndpointInfo) -> Table:

@@ -33,6 +33,11 @@ WORKS = {
         "Harrell FE Jr, Lee KL, Mark DB. Multivariable prognostic models: issues in developing models, evaluating "
         "assumptions and adequacy, and measuring and reducing errors. Stat Med. 1996;15(4):361–387."
     ),
+    "uno": (
+        "Uno H, Cai T, Pencina MJ, D’Agostino RB, Wei LJ. On the C-statistics for evaluating overall adequacy of risk "
+        "prediction procedures with censored survival data. Stat Med. 2011;30(10):1105–1117."
+    ),
+    "splines": "Harrell FE Jr. Regression Modeling Strategies. 2nd ed. New York: Springer; 2015.",
     "ward": (
         "Ward JH Jr. Hierarchical grouping to optimize an objective function. J Am Stat Assoc. 1963;58(301):236–244."
     ),

@@ -22,6 +22,7 @@ from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import cell, fill, sentence, words
 from reporter.report.sections.survival import curves_figure, lead_sentence, survival_tables
 from reporter.report.sections.tables import heads, note
+from reporter.report.sections.uno import uno_sentence
 from reporter.results.tree import AnalysisNode, EndpointInfo, Row
 
 COHORT = "validation"
@@ -47,7 +48,7 @@ def discrimination(context: Context, endpoint: EndpointInfo) -> Inline:
                 c=context.spelt(node, row, "harrell_c", decimals(3)),
                 interval=context.interval(node, row, decimals(3), "harrell_c_conf_low", "harrell_c_conf_high"),
             )
-    return tuple(out)
+    return (*out, *uno_sentence(context, node, endpoint))
 
 
 def _whole(context: Context, node: AnalysisNode, row: Row, unit: str) -> Inline:

@@ -1,4 +1,4 @@
-# Harrell's concordance of the multivariable model with its infinitesimal-jackknife standard error.
+# Harrell's concordance of the multivariable model with its infinitesimal-jackknife standard error, and Uno's beside it.
 check_concordance <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
   data <- model_data(frame_of(frames, cohort, endpoint), terms)
@@ -14,11 +14,13 @@ check_concordance <- function(frames, cohort, endpoint, options) {
   counts <- c(n_concordant = count[["concordant"]], n_discordant = count[["discordant"]], n_tied_risk = count[["tied.x"]],
               n_tied_time = count[["tied.y"]], n_tied_both = count[["tied.xy"]])
   tau <- if (any(data$.event)) max(data$.time[data$.event]) else NA
-  rows <- list(numbers(place(cohort, endpoint, "concordance", term = "cox"), c(limits(whole), tau = tau, counts)))
+  uno <- uno_values(data, frame_of(frames, cohort, endpoint), options, if (is.null(options$horizon)) tau else options$horizon, z)
+  beside <- if (is.null(options$horizon)) uno
+  rows <- list(numbers(place(cohort, endpoint, "concordance", term = "cox"), c(limits(whole), tau = tau, counts, beside)))
   if (!is.null(options$horizon)) {
     early <- concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE, ymax = options$horizon)
     rows[[2]] <- numbers(place(cohort, endpoint, "concordance", term = "cox", time = options$horizon),
-                         c(limits(early), tau = options$horizon))
+                         c(limits(early), tau = options$horizon, uno))
   }
   result(rows)
 }

@@ -20,7 +20,7 @@ check_kaplan_meier <- function(frames, cohort, endpoint, options) {
     }
     rows[[length(rows) + 1]] <- numbers(at("survival_quantile"), median_row(fit))
     for (p in setdiff(options$quantiles, 0.5)) {
-      where <- place(cohort, endpoint, "survival_quantile", options$group, part$level, sprintf("p=%.6g", p))
+      where <- place(cohort, endpoint, "survival_quantile", options$group, part$level, paste0("p=", time_text(p)))
       rows[[length(rows) + 1]] <- numbers(where, quantile_row(fit, p, "quantile"))
     }
     full <- summary(fit, censored = TRUE)

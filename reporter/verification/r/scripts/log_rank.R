@@ -3,17 +3,18 @@
 # Deaths and numbers at risk (entry < t <= time) of each group, a row an event time; `.group` is a factor.
 risk_table <- function(frame) {
   times <- sort(unique(frame$.time[frame$.event]))
-  entry <- if (is.null(frame$.entry)) rep(-Inf, nrow(frame)) else frame$.entry
-  by_group <- function(of_time) {
-    found <- vapply(levels(frame$.group), function(level) {
-      own <- frame$.group == level
-      vapply(times, function(t) sum(of_time(own, t)), 0)
-    }, numeric(length(times)))
-    matrix(found, nrow = length(times))
+  below <- function(values, t) findInterval(t, sort(values), left.open = TRUE)
+  by_group <- function(count) {
+    of_level <- function(level) count(frame[frame$.group == level, , drop = FALSE])
+    found <- vapply(levels(frame$.group), of_level, numeric(length(times)))
+    matrix(found, nrow = length(times), ncol = nlevels(frame$.group))
   }
   list(times = times,
-       deaths = by_group(function(own, t) frame$.event[own] & frame$.time[own] == t),
-       at_risk = by_group(function(own, t) entry[own] < t & frame$.time[own] >= t))
+       deaths = by_group(function(own) tabulate(match(own$.time[own$.event], times), length(times)) + 0),
+       at_risk = by_group(function(own) {
+         entered <- if (is.null(own$.entry)) nrow(own) else below(own$.entry, times)
+         entered - below(own$.time, times)
+       }))
 }
 
 # Sums of w d, w d n_j / n, and of w^2 times the hypergeometric covariance.

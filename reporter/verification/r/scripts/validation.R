@@ -17,11 +17,12 @@ check_validation <- function(frames, cohort, endpoint, options) {
   }
   whole_tau <- if (any(data$.event)) max(data$.time[data$.event]) else NA
   counts <- c(n = nrow(data), n_event = sum(data$.event))
-  rows <- list(numbers(at("performance"), c(counts, discrimination(NULL, whole_tau))))
+  uno <- uno_values(data, frame_of(frames, cohort, endpoint), options, max(c(options$horizons, if (!length(options$horizons)) whole_tau)), z)
+  rows <- list(numbers(at("performance"), c(counts, discrimination(NULL, whole_tau), if (!length(options$horizons)) uno)))
   rows[[2]] <- numbers(at("calibration"), calibration_slope(data, options$ties, z))
   if (!length(options$horizons)) return(result(rows))
   last <- max(options$horizons)
-  rows[[3]] <- numbers(at("performance", last), discrimination(last, last))
+  rows[[3]] <- numbers(at("performance", last), c(discrimination(last, last), uno))
   fitted_curves <- survfit(fit, newdata = data, se.fit = FALSE, stype = 2, ctype = if (options$ties == "efron") 2 else 1)
   known <- options$horizons[options$horizons <= max(development$.time)]
   # One summary for all horizons: with a curve a patient it is the slow part. Rows are horizons.

@@ -1,0 +1,116 @@
+"""Newton's method for a partial likelihood, and how to tell that it has no finite optimum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MAX_ITERATIONS = 60
+POLISH = 3  # steps after the log-likelihood stopped rising: a finite optimum needs one or two to reach rounding error
+RUNAWAY = 1e-5  # a last step longer than this over the column's range: the coefficient runs to infinity
+VANISHED = 1e-8  # share of the information at 0 below which none is left
+MAX_PREDICTOR = 340.0  # its exponential can still be squared
+MAX_STEP = 30.0  # largest change of a linear predictor in one step
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A log-likelihood (minus infinity where it cannot be computed), its gradient (p,) and information (p, p)."""
+
+    value: float
+    score: Floats
+    information: Floats
+
+
+class Likelihood(Protocol):
+    """A partial likelihood of p coefficients."""
+
+    size: int
+
+    def evaluate(self, beta: Floats) -> Evaluation:
+        """Return the log-likelihood, its gradient and the information at `beta`."""
+
+    def reach(self, step: Floats) -> float:
+        """Return the largest change of a linear predictor by `step`, or a bound of it."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where Newton's method stopped, its next step there, and the likelihood at 0."""
+
+    beta: Floats
+    at: Evaluation
+    start: Evaluation
+    step: Floats
+    converged: bool
+
+
+def outside(size: int) -> Evaluation:
+    """Return the evaluation of a point whose hazards overflow."""
+    return Evaluation(-np.inf, np.zeros(size), np.eye(size))
+
+
+def _solve(information: Floats, score: Floats) -> Floats:
+    """Solve for the Newton step on the scale of unit diagonals; a direction without information stays."""
+    unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+    out: Floats = np.linalg.lstsq(information / np.outer(unit, unit), score / unit, rcond=None)[0] / unit
+    return out
+
+
+def maximise(likelihood: Likelihood, guess: Floats | None = None) -> Optimum:
+    """Maximise by Newton steps with halving, from `guess` where it is better than 0.
+
+    Stops when the step is rounding error, or when it gains nothing and yet does not shrink (monotone likelihood).
+    """
+    beta = np.zeros(likelihood.size)
+    start = at = likelihood.evaluate(beta)
+    if guess is not None:
+        there = likelihood.evaluate(guess)
+        if there.value > at.value:
+            beta, at = guess, there
+    without_gain = 0
+    step = np.zeros(likelihood.size)
+    for _ in range(MAX_ITERATIONS):
+        step = _solve(at.information, at.score)
+        if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == POLISH:
+            return Optimum(beta, at, start, step, converged=True)
+        without_gain += bool(step @ at.score / 2 <= 1e-14 * max(1.0, abs(at.value)))
+        scale = min(1.0, MAX_STEP / max(likelihood.reach(step), 1e-300))
+        for _ in range(30):
+            there = likelihood.evaluate(beta + scale * step)
+            if there.value >= at.value - 1e-12 * max(1.0, abs(at.value)):
+                break
+            scale /= 2
+        else:
+            return Optimum(beta, at, start, step, converged=False)
+        beta, at = beta + scale * step, there
+    return Optimum(beta, at, start, step, converged=False)
+
+
+def inverse(information: Floats) -> Floats:
+    """Invert on the scale of unit diagonals, which a coefficient at infinity would spoil."""
+    unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
+    out: Floats = np.linalg.pinv(information / np.outer(unit, unit), rcond=1e-14, hermitian=True) / np.outer(unit, unit)
+    return out
+
+
+def runs_away(best: Optimum, width: Floats) -> Bools:
+    """Tell which coefficients have no finite optimum; `width` is the range of each column.
+
+    Either Newton's last step is out of all proportion, or the coefficient has a part in a direction in which next to
+    nothing is left of the information that was there at 0.
+    """
+    unit = np.sqrt(np.diag(best.start.information))
+    scale = np.outer(unit, unit)
+    share, direction = eigh(best.at.information / scale, best.start.information / scale)
+    lost = np.abs(direction[:, share < VANISHED])
+    part = lost > 1e-6 * lost.max(axis=0, initial=0.0)
+    out: Bools = (np.abs(best.step) * width > RUNAWAY) | part.any(axis=1)
+    return out

@@ -1,0 +1,174 @@
+"""Strata, entry times, case weights, offsets, clusters and exact ties against R's coxph, alone and together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from reporter.analysis.kernels.concordance import concordance
+from reporter.analysis.kernels.cox import CoxFit, fit_cox
+from reporter.analysis.kernels.cox_prediction import baseline_hazard, predict
+from reporter.analysis.kernels.ph_test import ph_test
+from reporter.errors import ReporterError
+
+R_CODE = """
+control <- coxph.control(eps = 1e-14, toler.chol = 1e-15, iter.max = 50)
+show <- function(job, name, value) cat(job, name, paste(sprintf("%.17g", as.numeric(value)), collapse = " "), sep = "\\t", "\\n")
+one <- function(job, d, parts, ties) {
+  d$surv <- if ("entry" %in% parts) Surv(d$entry, d$time, d$event) else Surv(d$time, d$event)
+  rhs <- c("x1", "x2", if ("strata" %in% parts) "strata(s)", if ("offset" %in% parts) "offset(o)")
+  call <- list(as.formula(paste("surv ~", paste(rhs, collapse = "+"))), data = d, ties = ties, control = control,
+               x = TRUE, y = TRUE)
+  if ("weights" %in% parts) call$weights <- d$w
+  if ("cluster" %in% parts) call$cluster <- d$g else call$robust <- FALSE  # weights that are no integers imply it
+  warned <- FALSE
+  fit <- withCallingHandlers(do.call(coxph, call), warning = function(w) { warned <<- TRUE; invokeRestart("muffleWarning") })
+  if (warned || anyNA(coef(fit))) return(show(job, "warned", 1))
+  show(job, "coef", coef(fit)); show(job, "var", fit$var); show(job, "loglik", fit$loglik)
+  show(job, "score", fit$score); show(job, "wald", fit$wald.test)
+  if (ties != "exact") show(job, "means", fit$means)
+  if ("cluster" %in% parts) { show(job, "naive", fit$naive.var); show(job, "rscore", fit$rscore) }
+  if (ties == "exact") return(invisible())
+  base <- basehaz(fit, centered = TRUE)
+  at <- if ("strata" %in% parts) paste(base$strata) else rep("s=0", nrow(base))
+  keep <- c(TRUE, diff(base$hazard) != 0 | at[-1] != at[-length(at)]) & base$hazard > 0
+  show(job, "basehaz", base$hazard[keep]); show(job, "basetime", base$time[keep])
+  new <- data.frame(x1 = 0.3, x2 = 1, o = mean(if ("weights" %in% parts) weighted.mean(d$o, d$w) else d$o), s = d$s[1])
+  if (!"strata" %in% parts) {
+    s <- survfit(fit, new, stype = 2, ctype = if (ties == "efron") 2 else 1)
+    show(job, "surv", s$surv[s$n.event > 0]); show(job, "se", s$std.err[s$n.event > 0])
+  }
+  for (g in c("km", "rank", "identity")) {
+    z <- tryCatch(cox.zph(fit, g), error = function(e) NULL)
+    if (!is.null(z)) { show(job, paste0("zph_", g), z$table[, 1]); if (!anyNA(z$y)) { show(job, paste0("y_", g), z$y); show(job, paste0("v_", g), z$var) } }
+  }
+  k <- concordancefit(d$surv, fit$linear.predictors, strata = if ("strata" %in% parts) d$s, weights = if ("weights" %in% parts) d$w,
+    cluster = if ("cluster" %in% parts) d$g, reverse = TRUE, keepstrata = FALSE)
+  show(job, "c", c(k$concordance, sqrt(k$var), k$count))
+}
+"""
+PARTS = ("strata", "entry", "weights", "offset", "cluster")
+
+
+@dataclass(frozen=True)
+class Case:
+    parts: tuple[str, ...]
+    ties: str
+    data: dict[str, np.ndarray]
+
+    def arguments(self) -> dict[str, np.ndarray]:
+        names = {"strata": "s", "entry": "entry", "weights": "w", "offset": "o", "cluster": "g"}
+        return {part: self.data[names[part]] for part in self.parts}
+
+    def fit(self) -> CoxFit:
+        x = np.column_stack([self.data["x1"], self.data["x2"]])
+        return fit_cox(x, self.data["time"], self.data["event"], ties=self.ties, **self.arguments())
+
+    def r(self, number: int) -> str:
+        columns = ", ".join(
+            f"{name} = c({', '.join(repr(float(v)) for v in values)})" for name, values in self.data.items()
+        )
+        parts = ", ".join(f'"{part}"' for part in self.parts)
+        return f'try(one({number}, data.frame({columns}), c({parts}), "{self.ties}"), silent = TRUE)'
+
+
+def make_case(seed: int, parts: tuple[str, ...], ties: str) -> Case:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(14, 61))
+    time = rng.integers(1, 14, n).astype(float)
+    if seed % 4 == 0:
+        time = np.round(rng.exponential(8, n), 3) + 0.5
+    strata = rng.integers(0, 3, n)
+    event = rng.random(n) < 0.6
+    if seed % 5 == 0:
+        event[strata == 1] = False
+    data = {
+        "time": time, "event": event, "x1": rng.normal(size=n), "x2": rng.integers(0, 2, n).astype(float), "s": strata,
+        "entry": np.floor(time * rng.choice([0.0, 0.3, 0.9], n) * 10) / 10, "w": np.round(rng.uniform(0.2, 3, n), 2),
+        "o": np.round(rng.normal(size=n), 2), "g": rng.integers(0, max(n // 3, 5), n),
+    }  # fmt: skip
+    return Case(parts, ties, data)
+
+
+def every_case() -> list[Case]:
+    found, seed = [], 0
+    for size in range(len(PARTS) + 1):
+        for parts in combinations(PARTS, size):
+            for ties in ("efron", "breslow", "exact"):
+                if ties == "exact" and {"weights", "cluster"} & set(parts):
+                    continue
+                for _ in range(2):
+                    seed += 1
+                    found.append(make_case(seed, parts, ties))
+    return found
+
+
+@pytest.fixture(scope="module")
+def answers(reference) -> dict[int, dict[str, np.ndarray]]:
+    cases = every_case()
+    text = reference.snippet(R_CODE + "\n".join(case.r(i) for i, case in enumerate(cases)))
+    found: dict[int, dict[str, np.ndarray]] = {i: {} for i in range(len(cases))}
+    for line in text.splitlines():
+        if line.count("\t") >= 2:
+            job, name, values = line.split("\t")[:3]
+            found[int(job)][name] = np.array([float(v) for v in values.replace("NA", "nan").split()])
+    return found
+
+
+@pytest.mark.r
+def test_fits_are_those_of_r(answers) -> None:
+    seen = 0
+    for i, case in enumerate(every_case()):
+        r, fit = answers[i], case.fit()
+        if "coef" not in r:
+            continue
+        seen += 1
+        error = fit.model_std_error
+        where = f"{i} {case.parts} {case.ties}"
+        assert np.abs((fit.coef - r["coef"]) / error).max() < 1e-9, where
+        assert_allclose([fit.log_likelihood_null, fit.log_likelihood], r["loglik"], rtol=1e-12, err_msg=where)
+        assert_allclose(fit.score, r["score"], rtol=1e-11, err_msg=where)
+        assert_allclose(fit.wald, r["wald"], rtol=1e-8, err_msg=where)
+        model = r["naive"] if "cluster" in case.parts else r["var"]
+        assert_allclose(fit.covariance.ravel(), model, rtol=1e-9, atol=1e-9 * np.abs(model).max(), err_msg=where)
+        if case.ties != "exact":
+            assert_allclose(fit.centre, r["means"], rtol=1e-13, err_msg=where)
+        if "cluster" in case.parts:
+            assert_allclose(fit.robust_covariance.ravel(), r["var"], rtol=1e-9, atol=1e-9 * np.abs(r["var"]).max(), err_msg=where)
+            assert_allclose(fit.robust_score, r["rscore"], rtol=1e-9, err_msg=where)
+    assert seen > 0.9 * len(every_case())
+
+
+@pytest.mark.r
+def test_what_follows_from_a_fit_is_that_of_r(answers) -> None:
+    for i, case in enumerate(every_case()):
+        r = answers[i]
+        if "basehaz" not in r:
+            continue
+        fit = case.fit()
+        where = f"{i} {case.parts} {case.ties}"
+        base = baseline_hazard(fit)
+        assert_allclose(base.time, r["basetime"], rtol=1e-14, err_msg=where)
+        assert_allclose(base.hazard, r["basehaz"], rtol=1e-9, err_msg=where)
+        if "surv" in r:
+            z = np.array([[0.3, 1.0]]) - fit.centre
+            covariance = fit.covariance if fit.robust_covariance is None else fit.robust_covariance
+            found = predict(base, fit.coef, covariance, z, base.time, conf_type="plain", conf_level=0.95)
+            assert_allclose(found.survival[0], r["surv"], rtol=1e-9, err_msg=where)
+        arguments = case.arguments()
+        for transform in ("km", "rank", "identity"):
+            if f"zph_{transform}" not in r:
+                continue
+            test = ph_test(fit, case.data["time"], case.data["event"], transform, entry=arguments.get("entry"))
+            ours = [test.test(np.array(columns)).statistic for columns in ([0], [1], [0, 1])]
+            assert_allclose(ours, r[f"zph_{transform}"], rtol=1e-9, err_msg=where)
+            if f"v_{transform}" in r:
+                assert_allclose(test.variance.ravel(), r[f"v_{transform}"], rtol=1e-8, atol=1e-8, err_msg=where)
+        arguments.pop("offset", None)
+        c = concordance(case.data["time"], case.data["event"], fit.linear_predictor, ymax=None, **arguments)
+        ours = [c.estimate, c.std_error, c.n_concordant, c.n_discordant, c.n_tied_risk, c.n_tied_time, c.n_tied_both]
+        assert_allclose(ours, r["c"], rtol=1e-11, atol=1e-11, err_msg=where)
