@@ -59,7 +59,9 @@ def coefficient_statistics(
         yield name, wald_statistics(*pair, conf_level, note)
 
 
-def part_of(frame: AnalysisFrame, rows: Bools, *, time: Floats | None = None, event: Bools | None = None) -> AnalysisFrame:
+def part_of(
+    frame: AnalysisFrame, rows: Bools, *, time: Floats | None = None, event: Bools | None = None
+) -> AnalysisFrame:
     """Return the frame of some patients, with other times and events where they are given (for all patients)."""
     columns = {name: replace(column, values=column.values[rows]) for name, column in frame.columns.items()}
     return AnalysisFrame(

@@ -75,9 +75,7 @@ def _counts(codes: NDArray[np.int64], k: int, group: str, level: str, cause: str
     return Row(group=group, level=level, term=cause, stats=stats)
 
 
-def analyse_cumulative_incidence(
-    frame: AnalysisFrame, options: CumulativeIncidenceOptions
-) -> tuple[AnalysisNode, ...]:
+def analyse_cumulative_incidence(frame: AnalysisFrame, options: CumulativeIncidenceOptions) -> tuple[AnalysisNode, ...]:
     """Estimate the cumulative incidence of every cause by the levels of ``options.group`` (or overall).
 
     Returns the nodes ``cumulative_incidence`` and ``cumulative_incidence_curve``; `term` is the cause.

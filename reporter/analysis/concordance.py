@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from reporter.analysis.cox import NOT_CONVERGED, fit_model
 from reporter.analysis.kernels.concordance import Concordance, concordance
+from reporter.analysis.model_parts import ModelParts
 from reporter.analysis.uno import uno_statistics
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
@@ -32,6 +36,19 @@ def tau_statistic(tau: float, unit: str) -> Statistic:
     return statistic("tau", tau, unit=unit, note="" if np.isfinite(tau) else "no event")
 
 
+class _Pairs(TypedDict):
+    """What decides which pairs are compared, and what they weigh."""
+
+    entry: NDArray[np.float64] | None
+    strata: NDArray[np.int64] | None
+    weights: NDArray[np.float64] | None
+    cluster: NDArray[np.int64] | None
+
+
+def _pairs(parts: ModelParts) -> _Pairs:
+    return _Pairs(entry=parts.entry, strata=parts.strata, weights=parts.weights, cluster=parts.cluster)
+
+
 def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tuple[AnalysisNode, ...]:
     """Return the apparent C over the whole follow-up with its pair counts, and up to ``options.horizon``.
 
@@ -41,8 +58,10 @@ def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tu
     if not model.fit.converged:
         raise ReporterError(NOT_CONVERGED)
     risk = model.fit.linear_predictor
+    pairs = _pairs(model.parts)
     names = ("estimate", "std_error", "conf_low", "conf_high")
-    whole = concordance(model.time, model.event, risk, ymax=None)
+    time = frame.ranking_time[model.rows]
+    whole = concordance(time, model.event, risk, ymax=None, **pairs)
     counts = tuple(statistic(name, getattr(whole, name)) for name in COUNTS)
     tau = tau_statistic(model.time[model.event].max(initial=-np.inf), frame.time_unit)
     last = float(model.time[model.event].max(initial=-np.inf)) if options.horizon is None else options.horizon
@@ -50,7 +69,7 @@ def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tu
     beside = uno if options.horizon is None else ()
     rows = [Row(term="cox", stats=(*estimate_statistics(whole, options.conf_level, names), tau, *counts, *beside))]
     if options.horizon is not None:
-        early = concordance(model.time, model.event, risk, ymax=options.horizon)
+        early = concordance(time, model.event, risk, ymax=options.horizon, **pairs)
         stats = (
             *estimate_statistics(early, options.conf_level, names),
             tau_statistic(options.horizon, frame.time_unit),

@@ -13,8 +13,8 @@ from reporter.analysis.design import Design, interaction_name, make_design, orde
 from reporter.analysis.kernels.chi_square import chi_square
 from reporter.analysis.kernels.cox import CoxFit, fit_cox
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
+from reporter.analysis.model_parts import ModelParts, model_parts, part_columns
 from reporter.cohort.frame import AnalysisFrame
-from reporter.errors import ReporterError
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
 from reporter.results.value import Statistic, statistic
@@ -22,6 +22,7 @@ from reporter.spec.options import CoxOptions, ModelOptions, TermSpec
 
 INFINITE = "the hazard ratio runs to infinity (monotone likelihood)"
 NOT_CONVERGED = "Newton's method did not converge"
+DEPENDENT_OBSERVATIONS = "the likelihood takes patients of a cluster for independent"
 DEPENDENT = "constant, or determined by the covariates before it"
 
 
@@ -35,6 +36,8 @@ class FittedModel:
         Patients used, shape (frame.n,).
     time, event
         Shape (rows used,).
+    parts
+        Entry times, strata, clusters, case weights and offset of the rows used.
     """
 
     fit: CoxFit
@@ -42,14 +45,7 @@ class FittedModel:
     rows: NDArray[np.bool_]
     time: NDArray[np.float64]
     event: NDArray[np.bool_]
-
-
-def _refuse_what_is_not_offered(frame: AnalysisFrame, options: ModelOptions) -> None:
-    for key in ("strata", "cluster", "weights", "offset"):
-        if getattr(options, key):
-            raise ReporterError(f"Cox models with {key} are not offered by this version")
-    if frame.entry is not None:
-        raise ReporterError("Cox models with entry times are not offered by this version")
+    parts: ModelParts = ModelParts()
 
 
 def fit_model(frame: AnalysisFrame, options: ModelOptions) -> FittedModel:
@@ -58,13 +54,17 @@ def fit_model(frame: AnalysisFrame, options: ModelOptions) -> FittedModel:
     Raises
     ------
     ReporterError
-        Without events or an estimable column, or for what is not offered.
+        Without events or an estimable column, or when the parts of the model do not go together.
     """
-    _refuse_what_is_not_offered(frame, options)
-    rows = frame.complete([term.column for term in options.terms])
+    rows = frame.complete([*(term.column for term in options.terms), *part_columns(options)])
     design = make_design(options.terms, frame.columns, rows, options.interactions)
     time, event = frame.time[rows], frame.event[rows]
-    return FittedModel(fit_cox(design.matrix, time, event, ties=options.ties), design, rows, time, event)
+    parts = model_parts(frame, options, rows)
+    fit = fit_cox(
+        design.matrix, time, event, ties=options.ties, entry=parts.entry, strata=parts.strata, weights=parts.weights,
+        offset=parts.offset, cluster=parts.cluster,
+    )  # fmt: skip
+    return FittedModel(fit, design, rows, time, event, parts)
 
 
 def why_unusable(fit: CoxFit) -> str:
@@ -85,8 +85,11 @@ def _coefficient(model: FittedModel, j: int, conf_level: float) -> tuple[Statist
     log_p = float(np.log(2) + norm.logsf(abs(estimate / error)))
     with np.errstate(over="ignore"):
         ratios = np.exp([estimate, estimate - half, estimate + half])
+    model_error = {} if model.fit.robust_covariance is None else {"model_std_error": model.fit.model_std_error[j]}
+    if note and model_error:
+        model_error = {"model_std_error": float("nan")}
     values = {
-        "estimate": estimate, "std_error": error, "statistic": estimate / error, "p_value": float(np.exp(log_p)),
+        "estimate": estimate, "std_error": error, **model_error, "statistic": estimate / error, "p_value": float(np.exp(log_p)),
         "log_p_value": log_p, "hazard_ratio": ratios[0], "conf_low": ratios[1], "conf_high": ratios[2],
     }  # fmt: skip
     return tuple(statistic(name, value, note=note) for name, value in values.items())
@@ -131,20 +134,23 @@ def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bo
     fit = model.fit
     failed = "" if fit.converged else NOT_CONVERGED
     reached = float("nan") if failed else fit.log_likelihood
+    clustered = failed or (DEPENDENT_OBSERVATIONS if fit.robust_covariance is not None else "")
+    compared = float("nan") if clustered else reached
     likelihood_ratio = 2 * (fit.log_likelihood - fit.log_likelihood_null)
     stats = [
         *_counts(np.ones(model.time.size, dtype=bool), model.event),
         statistic("n_missing", frame.n - model.time.size),
         statistic("log_likelihood", reached, note=failed),
         statistic("log_likelihood_null", fit.log_likelihood_null),
-        *_test("lr", likelihood_ratio, fit.df, failed),
+        *_test("lr", likelihood_ratio, fit.df, clustered),
     ]
     if whole:
         stats += [
             statistic("events_per_variable", model.event.sum() / fit.df),
-            statistic("aic", 2 * fit.df - 2 * reached, note=failed),
+            statistic("aic", 2 * fit.df - 2 * compared, note=clustered),
+            statistic("bic", float(np.log(model.event.sum())) * fit.df - 2 * compared, note=clustered),
             *_test("wald", fit.wald, fit.df, why_unusable(fit)),
-            *_test("score", fit.score, fit.df),
+            *_test("score", fit.score if fit.robust_score is None else fit.robust_score, fit.df),
         ]
     return Row(term=term, stats=tuple(stats))
 
@@ -157,10 +163,17 @@ def _notes(model: FittedModel) -> tuple[str, ...]:
     return (*notes, *(f"{name}: {INFINITE}" for name in names[model.fit.infinite]))
 
 
-def _baseline_curve(fit: CoxFit) -> Curve:
-    baseline = baseline_hazard(fit)
-    column = CurveColumn(stat="cumulative_hazard", values=tuple(float(v) for v in baseline.hazard))
-    return Curve(time=tuple(float(t) for t in baseline.time), columns=(column,))
+def _baseline_curves(model: FittedModel, strata: tuple[str, ...]) -> tuple[Curve, ...]:
+    """Return the baseline hazard, or that of each stratum with an event."""
+    whole = baseline_hazard(model.fit)
+    curves = []
+    for code, name in enumerate(model.parts.stratum_names or ("",)):
+        baseline = whole.of(code)
+        if baseline.time.size:
+            column = CurveColumn(stat="cumulative_hazard", values=tuple(float(v) for v in baseline.hazard))
+            times = tuple(float(t) for t in baseline.time)
+            curves.append(Curve(group=":".join(strata), level=name, time=times, columns=(column,)))
+    return tuple(curves)
 
 
 def analyse_cox(frame: AnalysisFrame, options: CoxOptions) -> tuple[AnalysisNode, ...]:
@@ -183,7 +196,7 @@ def analyse_cox(frame: AnalysisFrame, options: CoxOptions) -> tuple[AnalysisNode
         return coefficients, node("cox_univariable_model").model_copy(update={"rows": (row,)})
     row = _model_row(frame, model, "GLOBAL", whole=True)
     why_not = why_unusable(model.fit)
-    curves = () if why_not else (_baseline_curve(model.fit),)
+    curves = () if why_not else _baseline_curves(model, options.strata)
     notes = (f"no baseline hazard: {why_not}",) if why_not else ()
     return (
         coefficients,

@@ -23,14 +23,15 @@ def analyse_follow_up(frame: AnalysisFrame, options: FollowUpOptions) -> tuple[A
     """Return counts, median follow-up with interval and person-time.
 
     With late entry there is no median: who is censored before entering is never seen, and the reverse estimate would
-    take the time before entry for time followed.
+    take the time before entry for time followed. A competing event ends follow-up as the event of interest does.
     """
-    curve = estimate_follow_up(frame.time, frame.event, conf_type=options.conf_type, conf_level=options.conf_level)
+    observed = frame.event if frame.cause is None else frame.cause > 0
+    curve = estimate_follow_up(frame.time, observed, conf_type=options.conf_type, conf_level=options.conf_level)
     person_time = frame.time if frame.entry is None else frame.time - frame.entry
     stats = (
         statistic("n", frame.n),
         statistic("n_event", frame.event.sum()),
-        statistic("n_censor", (~frame.event).sum()),
+        statistic("n_censor", (~observed).sum()),
         *_median(frame, curve),
         statistic("person_time", person_time.sum(), unit=frame.time_unit),
     )

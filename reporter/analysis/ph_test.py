@@ -39,12 +39,14 @@ def _smooth_curves(model: FittedModel, found: PhTest) -> tuple[Curve, ...]:
 def analyse_ph_test(frame: AnalysisFrame, options: PhTestOptions) -> tuple[AnalysisNode, ...]:
     """Test proportional hazards per covariate and globally, and smooth the scaled Schoenfeld residuals.
 
-    Nothing is tested where a coefficient runs to infinity, nor with too few distinct event times.
+    Nothing is tested where a coefficient runs to infinity, nor with too few distinct event times. The smooth belongs to
+    the prespecified test alone.
     """
     model = fit_model(frame, options)
-    transform_times(model.time, model.event, options.transform)
+    entry = model.parts.entry
+    transform_times(model.time, model.event, options.transform, entry=entry)
     why_not = why_unusable(model.fit)
-    found = None if why_not else ph_test(model.fit, model.time, model.event, options.transform)
+    found = None if why_not else ph_test(model.fit, model.time, model.event, options.transform, entry=entry)
     if found is not None and not found.regular:
         why_not = TOO_FEW_TIMES
     groups = np.array(model.design.groups)[model.fit.used]
@@ -54,12 +56,11 @@ def analyse_ph_test(frame: AnalysisFrame, options: PhTestOptions) -> tuple[Analy
 
     rows = [_row(name, test(np.flatnonzero(groups == name)), why_not) for name in dict.fromkeys(groups.tolist())]
     rows.append(_row("GLOBAL", test(np.arange(groups.size)), why_not))
-    curves = () if why_not or found is None else _smooth_curves(model, found)
+    beside = options.analysis != "ph_test"
+    curves = () if beside or why_not or found is None else _smooth_curves(model, found)
 
     def node(name: str) -> AnalysisNode:
         return AnalysisNode(cohort=frame.cohort, endpoint=frame.endpoint, analysis=name, options=options)
 
-    return (
-        node("ph_test").model_copy(update={"rows": tuple(rows)}),
-        node("ph_smooth_curve").model_copy(update={"curves": curves}),
-    )
+    tests = node(options.analysis).model_copy(update={"rows": tuple(rows)})
+    return (tests,) if beside else (tests, node("ph_smooth_curve").model_copy(update={"curves": curves}))

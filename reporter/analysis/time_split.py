@@ -46,7 +46,9 @@ def _change(models: tuple[FittedModel | None, FittedModel | None], covariate: st
     return Row(term=covariate, stats=tuple(stats))
 
 
-def _period(model: FittedModel | None, why_not: str, level: str, whole: FittedModel, conf_level: float) -> Iterator[Row]:
+def _period(
+    model: FittedModel | None, why_not: str, level: str, whole: FittedModel, conf_level: float
+) -> Iterator[Row]:
     n, n_event = (model.time.size, int(model.event.sum())) if model is not None else (float("nan"), float("nan"))
     counts = (statistic("n", n, note=why_not), statistic("n_event", n_event, note=why_not))
     yield Row(group=PERIOD, level=level, term="GLOBAL", stats=counts)

@@ -18,7 +18,7 @@ NAMES = ("uno_c", "uno_c_std_error", "uno_c_conf_low", "uno_c_conf_high", "uno_l
 NO_PAIR = "no comparable pair"
 ENTRY = "patients came under observation late: the censoring distribution is not that of all patients"
 COMPETING = "competing events end follow-up: pairs cannot be weighted by censoring alone"
-NOT_PLAIN = "not offered with strata or case weights"
+NOT_PLAIN = "not offered with strata, clusters or case weights"
 _NOTHING = UnoConcordance(float("nan"), float("nan"), float("nan"))
 
 
@@ -30,7 +30,7 @@ def _refused(
         return ENTRY
     if frame.cause is not None:
         return COMPETING
-    if options.strata or options.weights:
+    if options.strata or options.weights or options.cluster:
         return NOT_PLAIN
     if not np.isfinite(tau) or not (event & (time <= tau)).any():
         return NO_PAIR
@@ -51,7 +51,7 @@ def uno_statistics(
 ) -> tuple[Statistic, ...]:
     """Return Uno's C up to `tau` with standard error and limits (estimate ± z SE), or why there is none.
 
-    Refused with entry times, competing events, strata or case weights, and where too few patients are at risk, or too
+    Refused with entry times, competing events, strata, clusters or case weights, and where too few patients are at risk, or too
     many were censored, by `tau`.
 
     Parameters

@@ -70,6 +70,14 @@ def _patient(arguments: argparse.Namespace) -> int:
     )
 
 
+def _explain(arguments: argparse.Namespace) -> int:
+    from reporter.pipeline.explain import explain
+
+    return explain(
+        arguments.report, arguments.address, arguments.study, arguments.value, at=arguments.at, say=_say
+    )  # fmt: skip
+
+
 def _doctor(_: argparse.Namespace) -> int:
     from reporter.pipeline.doctor import format_doctor, inspect_machine
 
@@ -127,6 +135,15 @@ def make_parser() -> argparse.ArgumentParser:
     verify.add_argument("results", type=Path, metavar="results.json")
     verify.add_argument("study", type=Path, metavar="STUDY.toml")
     verify.set_defaults(call=_verify)
+
+    explain = commands.add_parser("explain", help="which convention of another tool gives your number")
+    explain.add_argument("report", type=Path, metavar="DIR", help="folder written by reporter run")
+    explain.add_argument("address", metavar="ADDRESS", help="address of the number, as in stats.csv")
+    explain.add_argument("--study", type=Path, required=True, metavar="STUDY.toml")
+    explain.add_argument("--value", required=True, metavar="X", help="your number, with its digits: 0.323 or 32.3%%")
+    explain.add_argument("--at", default="", metavar="age=60,sex=Male",
+                         help="a patient: survival from the baseline hazard at ADDRESS")  # fmt: skip
+    explain.set_defaults(call=_explain)
 
     doctor = commands.add_parser("doctor", help="what is found, what is missing, how to get it")
     doctor.set_defaults(call=_doctor)

@@ -71,7 +71,7 @@ def _with_levels(column: Column, levels: Sequence[str]) -> Column:
     return replace(column, levels=tuple(levels), values=codes[column.codes])
 
 
-def _frame(cohort: ReadCohort, endpoint: str, levels: Levels) -> AnalysisFrame:
+def _frame(cohort: ReadCohort, endpoint: str, levels: Levels, *, merge: bool = True) -> AnalysisFrame:
     """Return the selected patients with a known outcome."""
     spec = cohort.request.endpoints[endpoint]
     outcome, other = cohort.outcomes[endpoint], None
@@ -80,7 +80,7 @@ def _frame(cohort: ReadCohort, endpoint: str, levels: Levels) -> AnalysisFrame:
     if spec.gap == "censor" and other is not None:
         outcome, other = other, outcome
     keep = cohort.selection.keep & outcome.known
-    timing = in_report_unit(outcome, keep, spec)
+    timing = in_report_unit(outcome, keep, spec, merge=merge)
     keep[np.flatnonzero(keep)[~timing.observed]] = False
     timing = timing.rows(timing.observed)
     other_rule = None
@@ -173,13 +173,15 @@ def _read_all(study: Study) -> tuple[ReadCohort, ...]:
     return tuple(read)
 
 
-def build_cohorts(study: Study) -> BuiltCohorts:
+def build_cohorts(study: Study, *, merge_near: bool = True) -> BuiltCohorts:
     """Read, select and type the cohorts of a study and build a frame per cohort and endpoint.
 
     Parameters
     ----------
     study
         From `reporter.spec.load.load_study`.
+    merge_near
+        False leaves near-equal times apart: not R's rule, but what other tools do.
 
     Raises
     ------
@@ -187,13 +189,13 @@ def build_cohorts(study: Study) -> BuiltCohorts:
         With the errors of both cohorts at once, and the warnings after them, each with its line of the study file.
     """
     try:
-        built = _build(study)
+        built = _build(study, merge=merge_near)
     except FindingsError as error:
         raise FindingsError([study.places.located(finding) for finding in error.findings]) from None
     return replace(built, findings=tuple(study.places.located(finding) for finding in built.findings))
 
 
-def _build(study: Study) -> BuiltCohorts:
+def _build(study: Study, *, merge: bool) -> BuiltCohorts:
     cohorts = _read_all(study)
     levels = used_levels(cohorts[0])
     frames: dict[tuple[str, str], AnalysisFrame] = {}
@@ -203,7 +205,7 @@ def _build(study: Study) -> BuiltCohorts:
     for cohort in cohorts:
         own = _level_warnings(cohort, levels)
         for name in study.analysis.endpoints:
-            frame = _frame(cohort, name, levels)
+            frame = _frame(cohort, name, levels, merge=merge)
             own += check_frame(study, frame)
             frames[cohort.request.name, name] = frame
         own_frames = {name: frames[cohort.request.name, name] for name in study.analysis.endpoints}

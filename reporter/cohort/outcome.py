@@ -232,7 +232,7 @@ class Timing:
         return Timing(self.time[keep], self.event[keep], entry, None if self.cause is None else self.cause[keep])
 
 
-def in_report_unit(outcome: Outcome, keep: Mask, spec: EndpointSpec) -> Timing:
+def in_report_unit(outcome: Outcome, keep: Mask, spec: EndpointSpec, *, merge: bool = True) -> Timing:
     """Convert to the report unit (year = 365.25 days, month = 365.25/12 days), censor at `max_time`, merge near times.
 
     Parameters
@@ -241,6 +241,8 @@ def in_report_unit(outcome: Outcome, keep: Mask, spec: EndpointSpec) -> Timing:
         The outcome of all rows, and which rows to take; none of them may be missing.
     spec
         Units and `max_time`; a patient followed to exactly `max_time` keeps the status.
+    merge
+        False leaves near-equal times apart, as other tools do.
     """
     time, event = _in_unit(outcome.time[keep], spec), outcome.status[keep] == 1
     cause = None if outcome.cause is None else outcome.cause[keep].astype(np.int64)
@@ -248,7 +250,8 @@ def in_report_unit(outcome: Outcome, keep: Mask, spec: EndpointSpec) -> Timing:
         early = time <= spec.max_time
         event, cause = event & early, None if cause is None else np.where(early, cause, 0)
         time = np.minimum(time, spec.max_time)
+    merged = merge_near_times if merge else np.asarray
     if outcome.entry is None:
-        return Timing(merge_near_times(time), event, None, cause)
-    both = merge_near_times(np.concatenate((time, _in_unit(outcome.entry[keep], spec))))
+        return Timing(merged(time), event, None, cause)
+    both = merged(np.concatenate((time, _in_unit(outcome.entry[keep], spec))))
     return Timing(both[: time.size], event, both[time.size :], cause)

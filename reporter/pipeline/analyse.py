@@ -19,14 +19,18 @@ from reporter.analysis.concordance import analyse_concordance
 from reporter.analysis.conditional_survival import analyse_conditional_survival
 from reporter.analysis.cox import analyse_cox
 from reporter.analysis.follow_up import analyse_follow_up
+from reporter.analysis.functional_form import analyse_functional_form
 from reporter.analysis.gap import analyse_gap
+from reporter.analysis.influence import analyse_influence
 from reporter.analysis.kaplan_meier import analyse_kaplan_meier
 from reporter.analysis.log_rank import analyse_log_rank
 from reporter.analysis.performance.validation import analyse_validation
 from reporter.analysis.ph_test import analyse_ph_test
 from reporter.analysis.rank_tests import analyse_pairwise, analyse_rank_tests
 from reporter.analysis.rmst import analyse_rmst
+from reporter.analysis.stratified import analyse_stratified
 from reporter.analysis.survival_difference import analyse_survival_difference
+from reporter.analysis.time_split import analyse_time_split
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.pipeline.plan import Planned
@@ -38,11 +42,13 @@ from reporter.spec.options import (
     ConditionalOptions,
     CoxOptions,
     CumulativeIncidenceOptions,
-    FineGrayOptions,
     DifferenceOptions,
+    FineGrayOptions,
     FollowUpOptions,
+    FunctionalFormOptions,
     GapSensitivityOptions,
     GrayTestOptions,
+    InfluenceOptions,
     KaplanMeierOptions,
     LogRankOptions,
     Options,
@@ -50,6 +56,8 @@ from reporter.spec.options import (
     PhTestOptions,
     RankTestOptions,
     RmstOptions,
+    StratifiedOptions,
+    TimeSplitOptions,
     ValidationOptions,
 )
 
@@ -72,6 +80,10 @@ _ANALYSES: dict[type[Options], Analysis] = {
     DifferenceOptions: analyse_survival_difference,
     CoxOptions: analyse_cox,
     PhTestOptions: analyse_ph_test,
+    TimeSplitOptions: analyse_time_split,
+    StratifiedOptions: analyse_stratified,
+    InfluenceOptions: analyse_influence,
+    FunctionalFormOptions: analyse_functional_form,
     ConcordanceOptions: analyse_concordance,
     CumulativeIncidenceOptions: analyse_cumulative_incidence,
     GrayTestOptions: analyse_gray_test,

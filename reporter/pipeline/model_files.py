@@ -31,6 +31,7 @@ from reporter.spec.study import Study
 Frames = Mapping[tuple[str, str], AnalysisFrame]
 
 DICTIONARY, PHENOTYPES = "model/dictionary.json", "model/phenotypes.json"
+COMPETING = "competing events are declared: 1 minus a survival estimate is not a patient's risk"
 DEVELOPMENT, VALIDATION = "development", "validation"
 
 
@@ -98,6 +99,9 @@ def _cox_models(study: Study, frames: Frames, results: Results) -> tuple[dict[st
         frame = frames[DEVELOPMENT, name]
         if not asked.covariates:
             absent[name] = "the study names no covariates under [analysis]"
+            continue
+        if frame.cause is not None:
+            absent[name] = COMPETING
             continue
         try:
             models[name] = freeze_cox(
@@ -172,13 +176,16 @@ def model_files(study: Study, frames: Frames, found: PhenotypeAnalysis | None, r
         For the concordance and calibration that stand beside each model.
     """
     models, absent = _cox_models(study, frames, results)
+    if found is not None and found.model is not None and frames[DEVELOPMENT, found.model.endpoint].cause is not None:
+        absent["phenotypes"] = COMPETING
     dictionary = _dictionary(study, frames, models, absent)
     files = {DICTIONARY: seal("dictionary", dictionary.model_dump(mode="json")).encode()}
     for name, model in models.items():
         files[cox_file(name)] = model.to_json().encode()
     if found is not None and found.model is not None:
         home = frames[DEVELOPMENT, found.model.endpoint]
-        files[PHENOTYPES] = _with_curves(found.model, study, home).to_json().encode()
+        if home.cause is None:
+            files[PHENOTYPES] = _with_curves(found.model, study, home).to_json().encode()
         files["phenotypes.csv"] = phenotypes_csv(home, found).encode()
     return files
 

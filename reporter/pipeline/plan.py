@@ -8,6 +8,8 @@ from typing import TypedDict
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.pipeline.plan_competing import competing_models, incidence_options
+from reporter.pipeline.plan_diagnostics import diagnostics_options
+from reporter.pipeline.plan_survival import survival_options
 from reporter.spec.options import (
     AnalysisOptions,
     BaselineOptions,
@@ -19,7 +21,6 @@ from reporter.spec.options import (
     LogRankOptions,
     ModelOptions,
     PhenotypeOptions,
-    PhTestOptions,
     TermSpec,
     Ties,
     ValidationOptions,
@@ -123,7 +124,8 @@ def _models(study: Study, endpoint: str, terms: tuple[TermSpec, ...], horizon: f
     whole = CoxOptions(analysis="cox_multivariable", terms=terms, interactions=pairs, **shared)
     yield Planned(cohort, endpoint, whole)
     without_level = {key: value for key, value in whole.model_dump().items() if key in ModelOptions.model_fields}
-    yield Planned(cohort, endpoint, PhTestOptions(**without_level, transform="km"))
+    model = ModelOptions(**without_level)
+    yield from (Planned(cohort, endpoint, options) for options in diagnostics_options(study, model))
     yield Planned(cohort, endpoint, ConcordanceOptions(terms=terms, interactions=pairs, horizon=horizon, **shared))
 
 
@@ -153,6 +155,8 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
         )
         for group in ("", *asked.groups):
             planned.extend(_grouped(study, cohort, endpoint, group))
+            if cohort == "development":
+                planned.extend(Planned(cohort, endpoint, o) for o in survival_options(study, endpoint, group, frame))
         if frame.other_rule is not None:
             planned.append(Planned(cohort, endpoint, _other_rule(study, cohort, endpoint)))
         planned.extend(_competing(study, frame))

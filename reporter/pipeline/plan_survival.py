@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.spec.options import (
+    AnalysisOptions,
     ConditionalOptions,
     DifferenceOptions,
-    Options,
     PairwiseOptions,
     RankTest,
     RankTestOptions,
@@ -44,7 +44,7 @@ def _rank_tests(study: Study, group: str, frame: AnalysisFrame) -> tuple[RankTes
     return tuple(dict.fromkeys(tests))
 
 
-def _comparisons(study: Study, endpoint: str, group: str, frame: AnalysisFrame) -> Iterator[Options]:
+def _comparisons(study: Study, endpoint: str, group: str, frame: AnalysisFrame) -> Iterator[AnalysisOptions]:
     asked, horizons = study.analysis, tuple(study.endpoints[endpoint].horizons)
     tests = _rank_tests(study, group, frame)
     if tests:
@@ -55,7 +55,7 @@ def _comparisons(study: Study, endpoint: str, group: str, frame: AnalysisFrame) 
         yield DifferenceOptions(group=group, horizons=horizons, conf_level=asked.conf_level)
 
 
-def survival_options(study: Study, endpoint: str, group: str, frame: AnalysisFrame) -> Iterator[Options]:
+def survival_options(study: Study, endpoint: str, group: str, frame: AnalysisFrame) -> Iterator[AnalysisOptions]:
     """Yield what [analysis] asks for by one group, or overall when `group` is empty.
 
     Two levels have one pair, whose test is the log-rank test; a trend is tested in ordinal groups alone.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +42,18 @@ def expected_seconds(planned: Sequence[Planned], frames: Frames) -> float:
 
 def take_rows(frame: AnalysisFrame, index: NDArray[np.int64]) -> AnalysisFrame:
     """Return the frame of some rows."""
-    change: dict[str, object] = {
-        field.name: value[index]
-        for field in fields(frame)
-        if isinstance(value := getattr(frame, field.name), np.ndarray)
-    }
-    change["ids"] = tuple(frame.ids[i] for i in index)
-    change["columns"] = {name: replace(column, values=column.values[index]) for name, column in frame.columns.items()}
-    return replace(frame, **change)  # type: ignore[arg-type]
+    columns = {name: replace(column, values=column.values[index]) for name, column in frame.columns.items()}
+    taken: AnalysisFrame = _taken(frame, index)
+    return replace(taken, ids=tuple(frame.ids[i] for i in index), columns=columns)
+
+
+def _taken(value: Any, index: NDArray[np.int64]) -> Any:
+    """Return the rows of an array, or of all arrays that a frozen value holds."""
+    if isinstance(value, np.ndarray):
+        return value[index]
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: _taken(getattr(value, field.name), index) for field in fields(value)})
+    return value
 
 
 class Sampling:

@@ -114,7 +114,8 @@ class Checker:
         if self._session.why_not:
             return self._without_r(results, self._session.why_not)
         witnessed = self._witness.wait()
-        rows = compare(part, self.answers, witnessed)
+        n_rows = {key: frame.n for key, frame in self.frames.items()}
+        rows = compare(part, self.answers, witnessed, n_rows)
         subsets = self._sampling.subsets
         return Verification(
             ran=True,
@@ -178,7 +179,7 @@ def _unconfirmed(verification: Verification) -> list[LedgerRow]:
     return [row for row in verification.rows if row.verdict not in (Verdict.AGREES, Verdict.NOT_CHECKABLE)]
 
 
-def _require_same_input(results: Results, path: Path, study: Study, built: BuiltCohorts) -> None:
+def require_same_input(results: Results, path: Path, study: Study, built: BuiltCohorts) -> None:
     """Refuse when the study file or a cohort is not the one of the results."""
     if results.provenance.study_sha256 != study.sha256:
         raise UsageError(
@@ -217,7 +218,7 @@ def verify_again(results_path: Path, study_path: Path, *, say: Callable[[str], N
     study = load_study(study_path)
     with Checker(enabled=True, sampling=Sampling(study.seed)) as checker:
         built = build_cohorts(study)
-        _require_same_input(results, results_path, study, built)
+        require_same_input(results, results_path, study, built)
         frames = dict(built.frames)
         clustering = plan_phenotypes(study, frames)
         checker.submit(frames, [*plan_analyses(study, frames), *([clustering] if clustering else [])])

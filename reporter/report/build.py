@@ -8,8 +8,11 @@ from reporter.report.document import Block, Callout, ReportDocument, Section
 from reporter.report.figures import FontMetrics
 from reporter.report.language import Language
 from reporter.report.sections.check import check_section
+from reporter.report.sections.competing_figure import net_endpoint
+from reporter.report.sections.competing_risks import competing_risks_section
 from reporter.report.sections.context import Context
 from reporter.report.sections.cox import cox_section
+from reporter.report.sections.diagnostics import diagnostics_section
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.limits import limits_section
 from reporter.report.sections.methods import methods_section
@@ -23,19 +26,23 @@ from reporter.report.sections.validation import validation_section
 from reporter.results.tree import EndpointInfo, Results
 
 _HASH = 12
+_NET = ("survival", "validation")
 
 
 def _endpoint_sections(context: Context, endpoint: EndpointInfo, *, several: bool) -> Iterator[Section]:
     _ = context.gettext
     makers: tuple[tuple[str, str, Callable[[Context, EndpointInfo, str, str], Section | None]], ...] = (
         ("survival", _("Survival"), survival_section),
+        ("competing-risks", _("Competing risks"), competing_risks_section),
         ("cox", _("Cox models"), cox_section),
         ("proportional-hazards", _("Proportional hazards"), ph_section),
+        ("diagnostics", _("Diagnostics of the model"), diagnostics_section),
         ("validation", _("Validation"), validation_section),
     )
     for anchor, heading, make in makers:
         title = f"{heading}: {endpoint.label}" if several else heading
-        section = make(context, endpoint, title, f"{anchor}-{endpoint.name}" if several else anchor)
+        shown = net_endpoint(context, endpoint) if anchor in _NET else endpoint
+        section = make(context, shown, title, f"{anchor}-{endpoint.name}" if several else anchor)
         if section is not None:
             yield section
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reporter.errors import Finding, did_you_mean
-from reporter.spec.check_models import interaction_problems, spline_problems
+from reporter.spec.check_models import interaction_problems, part_problems, spline_problems
+from reporter.spec.check_competing import competing_problems
+from reporter.spec.check_survival import survival_findings
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.endpoints import CohortFile, EndpointSpec, EventDefinition
 from reporter.spec.lines import Path
@@ -17,7 +19,7 @@ from reporter.spec.study import StudyFile
 _NOT_YET = {
     "data": ("dictionary", "deidentify"),
     "validation": ("dictionary", "deidentify"),
-    "analysis": ("strata", "cluster", "weights", "offset", "imputations", "bootstrap"),
+    "analysis": ("imputations", "bootstrap"),
 }
 _NEEDS = {
     "groups": "a column with levels", "strata": "a column with levels", "weights": "numeric", "offset": "numeric",
@@ -46,8 +48,6 @@ def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Itera
         for key in keys:
             if data.get(table, {}).get(key) not in (None, False, "", []):
                 yield not_available((table, key), places, "Remove the key.")
-    if file.analysis.ties == "exact":
-        yield not_available(("analysis", "ties"), places, 'Use "efron" or "breslow".')
     yield from _unavailable_events(file, places)
     for table, section in (("data", file.data), ("validation", file.validation)):
         if section is not None:
@@ -59,7 +59,7 @@ def _unavailable_events(file: StudyFile, places: Places) -> Iterator[Finding]:
     if file.validation:
         definitions += [(("validation", "endpoints", n), e) for n, e in file.validation.endpoints.items()]
     for where, definition in definitions:
-        for key in ("competing", "entry"):
+        for key in ("entry",):
             if getattr(definition, key):
                 yield not_available((*where, key), places, "Remove the key; the estimates would ignore it.")
 
@@ -169,6 +169,7 @@ def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
     yield from _interactions(file, places)
     yield from interaction_problems(file, places)
     yield from spline_problems(file, places)
+    yield from part_problems(file, places)
     for table, key, names in used:
         yield from _used_columns(file, (table, key), names, places)
     if file.validation:
@@ -237,6 +238,8 @@ def check_study(file: StudyFile, data: dict[str, Any], places: Places) -> list[F
         found += _endpoint(endpoint, ("endpoints", name), places)
     found += _conditions(file.cohort, ("cohort",), places)
     found += _names(file, places)
+    found += survival_findings(file, places)
+    found += competing_problems(file, places)
     if file.validation:
         found += _conditions(file.validation.cohort, ("validation", "cohort"), places)
         found += _validation_columns(file, places)

@@ -31,6 +31,27 @@ def spline_problems(file: StudyFile, places: Places) -> Iterator[Finding]:
             yield Finding("invalid_column", places.at(at), f"columns.{name}.transform: {problem}")
 
 
+def part_problems(file: StudyFile, places: Places) -> Iterator[Finding]:
+    """Yield parts of a model that do not go together."""
+    asked = file.analysis
+
+    def clash(key: str, message: str) -> Finding:
+        return Finding("invalid_model", places.at(("analysis", key)), f"analysis.{key}: {message}")
+
+    if asked.ties == "exact":
+        for key in ("cluster", "weights"):
+            if getattr(asked, key):
+                yield clash(key, 'ties = "exact" knows no such part; use "efron" or "breslow".')
+        if any(endpoint.entry for endpoint in file.endpoints.values()):
+            yield clash("ties", '"exact" is not offered with entry times; use "efron" or "breslow".')
+    for key in ("weights", "offset"):
+        if getattr(asked, key) and getattr(asked, key) in asked.covariates:
+            yield clash(key, f"'{getattr(asked, key)}' is a covariate too; remove it from one of them.")
+    for name in asked.strata:
+        if name in asked.covariates:
+            yield clash("strata", f"'{name}' is a covariate too: within its own strata it is constant; remove one.")
+
+
 def interaction_problems(file: StudyFile, places: Places) -> Iterator[Finding]:
     """Yield interactions that stand twice, or whose name is that of a column."""
     at = ("analysis", "interactions")

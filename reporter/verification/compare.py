@@ -68,12 +68,12 @@ def join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def _numbers(node: AnalysisNode, answer: Answer) -> Iterator[LedgerRow]:
+def _numbers(node: AnalysisNode, answer: Answer, n_rows: int) -> Iterator[LedgerRow]:
     for row in node.rows:
         for found in row.stats:
             where = node.address(row, found.stat)
             place = where.rpartition("/")[0]
-            tolerance = tolerance_of(node.analysis, found.stat)
+            tolerance = tolerance_of(node.analysis, found.stat).for_rows(n_rows)
             r = answer.values.get(where)
             if r is None:
                 verdict, note = without_partner(node, found.stat, answer)
@@ -103,7 +103,7 @@ def without_partner(node: AnalysisNode, stat: str, answer: Answer) -> tuple[Verd
     return Verdict.MISSING_IN_R, join("R gave no number at this address", warned(answer))
 
 
-def _curves(node: AnalysisNode, answer: Answer) -> Iterator[LedgerRow]:
+def _curves(node: AnalysisNode, answer: Answer, n_rows: int) -> Iterator[LedgerRow]:
     for curve in node.curves:
         for column in curve.columns:
             found = answer.curves.get(node.address(curve, column.stat))
@@ -111,7 +111,7 @@ def _curves(node: AnalysisNode, answer: Answer) -> Iterator[LedgerRow]:
                 verdict, note = without_partner(node, column.stat, answer)
                 row = lost_curve(node, curve, column, verdict, note)
             else:
-                row = compare_column(node, curve, column, found, answer)
+                row = compare_column(node, curve, column, found, answer, n_rows)
             if row is not None:
                 yield row.model_copy(update={"note": join(row.note, warned(answer))}) if found else row
 
@@ -143,7 +143,10 @@ def _known(node: AnalysisNode) -> set[str]:
 
 
 def compare(
-    results: Results, answers: Mapping[Task, Answer], witnessed: Mapping[str, Witnessed] | None = None
+    results: Results,
+    answers: Mapping[Task, Answer],
+    witnessed: Mapping[str, Witnessed] | None = None,
+    n_rows: Mapping[tuple[str, str], int] | None = None,
 ) -> tuple[LedgerRow, ...]:
     """Join every number of the tree with R's answers, and with lifelines' where it has one.
 
@@ -153,6 +156,8 @@ def compare(
         What R answered to each task; a task is found by its cohort, endpoint and options.
     witnessed
         What lifelines gave, by address.
+    n_rows
+        Rows of each frame, with which the rounding of both engines grows.
     """
     rows: list[LedgerRow] = []
     known: dict[Task, set[str]] = {}
@@ -163,8 +168,9 @@ def compare(
         known.setdefault(task, set()).update(_known(node))
         if node.failed:
             failed[task] = node.failed
-        rows += _numbers(node, answer)
-        rows += _curves(node, answer)
+        n = (n_rows or {}).get((node.cohort, node.endpoint), 0)
+        rows += _numbers(node, answer, n)
+        rows += _curves(node, answer, n)
     for task, answer in answers.items():
         rows += _left_over(answer, known.get(task, set()), failed.get(task, ""))
     return tuple(annotate(row, (witnessed or {}).get(row.address)) for row in rows)

@@ -63,7 +63,7 @@ def _worst(python: Floats, reference: Floats, bounds: Floats) -> int:
 
 
 def compare_column(
-    node: AnalysisNode, curve: Curve, column: CurveColumn, found: CurveAnswer, answer: Answer
+    node: AnalysisNode, curve: Curve, column: CurveColumn, found: CurveAnswer, answer: Answer, n_rows: int = 0
 ) -> LedgerRow | None:
     """Compare one column point by point; None when neither side has any value.
 
@@ -73,8 +73,10 @@ def compare_column(
         R's column.
     answer
         The whole answer, for the band that gives a smooth its scale.
+    n_rows
+        Rows of the frame.
     """
-    tolerance = tolerance_of(node.analysis, column.stat)
+    tolerance = tolerance_of(node.analysis, column.stat).for_rows(n_rows)
     python, time = _as_array(column.values), np.array(curve.time, dtype=np.float64)
     reference = np.where(np.isfinite(found.value), found.value, np.nan)
     last = last_point(column.values)

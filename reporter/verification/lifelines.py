@@ -61,6 +61,9 @@ def _kaplan_meier(frame: AnalysisFrame, options: KaplanMeierOptions) -> Found:
     """S and Nelson–Aalen at the horizons and the last time, and the median."""
     from lifelines import KaplanMeierFitter, NelsonAalenFitter  # type: ignore[import-untyped]
 
+    if frame.entry is not None:
+        return
+
     for level, rows in _levels(frame, options.group):
         time, event = frame.time[rows], frame.event[rows]
         last = float(time.max())
@@ -93,7 +96,7 @@ def _log_rank(frame: AnalysisFrame, options: LogRankOptions) -> Found:
 
     column = frame.columns[options.group]
     keep = column.observed
-    if options.rho or np.unique(column.codes[keep]).size < 2:
+    if options.rho or frame.entry is not None or np.unique(column.codes[keep]).size < 2:
         return
     convention = "" if frame.event[keep].any() else "log_rank_without_events"
     test = multivariate_logrank_test(frame.time[keep], column.codes[keep], frame.event[keep])

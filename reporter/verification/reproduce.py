@@ -72,12 +72,13 @@ def _tasks_code(tasks: Sequence[Task]) -> str:
     return "tasks <- list(\n" + ",\n".join(parts) + "\n)\n"
 
 
-def _tolerances_code(verification: Verification) -> str:
+def _tolerances_code(verification: Verification, frames: Frames) -> str:
     """Return the tolerance of each kind of number in the ledger as an R data frame."""
+    n_rows = max((frame.n for frame in frames.values()), default=0)
     kinds = dict.fromkeys((row.address.split("/")[2], row.address.rpartition("/")[2]) for row in verification.rows)
     lines = []
     for analysis, stat in kinds:
-        found = tolerance_of(analysis, stat)
+        found = tolerance_of(analysis, stat).for_rows(n_rows)
         numbers = f"{found.rtol:g}, {found.per_scale:g}, {r_string(found.scale or 'none')}"
         lines.append(
             f"  list({r_string(analysis)}, {r_string(stat)}, {numbers}, {'TRUE' if found.log_scale else 'FALSE'})"
@@ -106,7 +107,7 @@ def reproduce_r(
         f"data_md5 <- {r_string(md5)}\n",
         _columns_code(frames),
         _tasks_code(tasks),
-        _tolerances_code(verification),
+        _tolerances_code(verification, frames),
     )
     return "\n".join((*head, *sources)).encode()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Scale = Literal[
@@ -26,6 +26,7 @@ _SCALE_WORDS = {
     "band": "of the half-width of the band",
     "largest": "of the largest value",
 }
+ROWS_AS_STANDS, ROUNDED_AT_MOST = 3000, 1e-9
 _SMALLEST_NORMAL = 2.2250738585072014e-308
 
 
@@ -67,6 +68,21 @@ class Tolerance:
         if self.scale:
             text += f" or {self.per_scale:.0e} {_SCALE_WORDS[self.scale]}"
         return text.replace("e-0", "e-")
+
+    def for_rows(self, n: int) -> Tolerance:
+        """Return the tolerance of a number from `n` rows: R adds them up one by one, and its rounding grows with them.
+
+        Up to 3,000 rows the tolerance is as it stands; above it grows with n, but no further than to 1e-9 (a bound that
+        is wider stays); that of a P value, which a rounding of the statistic moves by half of it, grows without limit.
+        """
+        growth = n / ROWS_AS_STANDS
+        if growth <= 1 or self.exact:
+            return self
+
+        def grown(bound: float) -> float:
+            return bound * growth if self.log_scale or self.name == LOG_P.name else max(bound, min(bound * growth, ROUNDED_AT_MOST))
+
+        return replace(self, rtol=grown(self.rtol), per_scale=grown(self.per_scale))
 
     def bound(self, reference: float, scale: float = 0.0) -> float:
         """Return the largest difference allowed from R's value (for a P value: of the logarithms)."""
@@ -153,8 +169,17 @@ INCIDENCE_ERROR = Tolerance(
 INCIDENCE_LIMIT = Tolerance(
     "limit of a cumulative incidence", rtol=1e-11, why="follows the standard error through one or two exponentials"
 )
+CONTRAST = Tolerance(
+    "difference of groups", rtol=1e-12, per_scale=1e-9, scale="std_error",
+    why="two sums in closed form that cancel where the groups are alike: the standard error gives the scale",
+)  # fmt: skip
+SQUARED_CONTRAST = Tolerance(
+    "squared difference over its SE", rtol=1e-9, per_scale=1e-9, scale="df",
+    why="the difference cancels where the groups are alike, as does log S where S is near 1",
+)  # fmt: skip
 
 ALL = (
+    CONTRAST, SQUARED_CONTRAST,
     ITERATED_CHI_SQUARE, INCIDENCE_ERROR, INCIDENCE_LIMIT,
     COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, LIKELIHOOD_RATIO, LIKELIHOOD_RATIO_P,
     LIKELIHOOD_RATIO_LOG_P, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
@@ -162,8 +187,8 @@ ALL = (
 )  # fmt: skip
 
 _COUNTS = frozenset({
-    "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "n_competing", "df", "k", "n_concordant", "n_discordant",
-    "n_tied_risk", "n_tied_time", "n_tied_both", "n_late_entry",
+    "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
+    "n_competing", "n_tied_risk", "n_tied_time", "n_tied_both", "n_above", "n_late_entry",
 })  # fmt: skip
 _COX = {
     "estimate": COEFFICIENT, "std_error": STANDARD_ERROR, "statistic": WALD, "hazard_ratio": RATIO, "conf_low": RATIO,
@@ -177,14 +202,23 @@ _MODEL = {
 _QUANTILES = {"median": QUANTILE, "conf_low": QUANTILE, "conf_high": QUANTILE}
 _MEANS = dict.fromkeys(("mean", "median", "q1", "q3"), MEAN)
 _UNO = {f"uno_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")}
+_CONTRAST = {
+    "estimate": CONTRAST, "conf_low": CONTRAST, "conf_high": CONTRAST, "statistic": SQUARED_CONTRAST,
+}  # fmt: skip
 _CONCORDANCE = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), PROBABILITY) | _UNO
 _INCIDENCE = {"std_error": INCIDENCE_ERROR, "conf_low": INCIDENCE_LIMIT, "conf_high": INCIDENCE_LIMIT}
 _GROUP = {"predicted": MODEL_BASED, "observed": PROBABILITY, "conf_low": PROBABILITY, "conf_high": PROBABILITY}
+
+_PH_TESTS = ("ph_test", "ph_test_km", "ph_test_rank", "ph_test_identity", "ph_test_log")
 
 # By analysis, then by statistic; what is not named is a closed form, a count or a P value.
 _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "baseline": _MEANS,
     "follow_up": _QUANTILES,
+    "rmst_difference": _CONTRAST,
+    "survival_difference": _CONTRAST,
+    "rank_test": {"statistic": CHI_SQUARE},
+    "pairwise_log_rank": {"statistic": CHI_SQUARE},
     "survival_quantile": {**_QUANTILES, "quantile": QUANTILE},
     "log_rank": {"statistic": CHI_SQUARE, "observed": COUNT},
     "cox_univariable": _COX,
@@ -192,7 +226,11 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "cox_univariable_model": _MODEL,
     "cox_model": _MODEL,
     "cox_baseline_curve": {"cumulative_hazard": MODEL_BASED},
-    "ph_test": {"statistic": CHI_SQUARE},
+    **{name: {"statistic": CHI_SQUARE} for name in _PH_TESTS},
+    "cox_time_split": _COX | {"cut": QUANTILE},
+    "cox_stratified": _COX | {"log_likelihood": LOG_LIKELIHOOD},
+    "influence": _COX | {"max_abs_dfbetas": MODEL_BASED},
+    "functional_form_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "ph_smooth_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "concordance": _CONCORDANCE,
     "performance": {f"harrell_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")} | _UNO,

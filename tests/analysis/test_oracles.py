@@ -17,8 +17,10 @@ from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import CoxFit, fit_cox, linear_predictor
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
 from reporter.analysis.kernels.kaplan_meier import estimate_survival, restricted_mean, survival_at, survival_quantile
-from reporter.analysis.kernels.log_rank import log_rank
+from reporter.analysis.kernels.log_rank import RiskTable, chi_square_of, compare, log_rank
 from reporter.analysis.kernels.ph_test import ph_test
+from reporter.analysis.kernels.rank_tests import rank_test, weights_of
+from reporter.spec.options import RankTest
 
 Numbers = Iterator[tuple[str, float]]
 Read = Callable[[str], dict[str, np.ndarray]]
@@ -58,6 +60,11 @@ def lung(read: Read) -> Numbers:
     data = read("survival/lung")
     time, event, sex = data["time"], data["status"] == 2, data["sex"]
     yield "overall median", median(time, event)
+    later = time > 180
+    given = survival_at(estimate_survival(time[later], event[later], conf_type="log-log", conf_level=0.95), [365.0])
+    yield "S(365 | 180)", given.estimate[0]
+    yield "S(365 | 180) low", given.conf_low[0]
+    yield "S(365 | 180) high", given.conf_high[0]
     yield "logrank sex", two_groups(time, event, sex - 1).statistic
     for ecog in range(4):
         for s in (1, 2):
@@ -142,6 +149,30 @@ def larynx(read: Read) -> Numbers:
     fit = fit_cox(x, data["time"].astype(float), data["death"] == 1, ties="breslow")
     yield from coefficients(fit, ("factor(stage)2", "factor(stage)3", "factor(stage)4", "age"), "b ", "se ")
     yield from model_tests(fit)
+    stage = (data["Stage_II"] + 2 * data["Stage_III"] + 3 * data["Stage_IV"]).astype(np.int64)
+    rows = data["time"].astype(float), data["death"] == 1, stage, 4
+    yield "logrank stage", rank_test(RankTest(name="log_rank"), *rows).statistic
+    yield "Z trend stage", np.sqrt(rank_test(RankTest(name="trend", scores=(1.0, 2.0, 3.0, 4.0)), *rows).statistic)
+
+
+# Deaths and numbers at risk, surgical and percutaneous, at the event times of 119 dialysis patients (Table 7.2).
+DIALYSIS = (
+    (0, 43, 6, 76), (1, 43, 0, 60), (0, 42, 2, 56), (1, 40, 1, 49), (2, 36, 0, 43), (1, 33, 0, 40), (0, 31, 1, 35),
+    (2, 25, 0, 30), (1, 22, 0, 27), (1, 20, 0, 25), (1, 18, 0, 22), (1, 11, 1, 14), (1, 10, 0, 13), (1, 9, 0, 11),
+    (1, 4, 0, 5), (1, 2, 0, 3),
+)  # fmt: skip
+
+
+def dialysis(read: Read) -> Numbers:
+    counts = np.array(DIALYSIS, dtype=float)
+    table = RiskTable(counts[:, [0, 2]], counts[:, [1, 3]], np.array([43.0, 76.0]))
+    powers = ((0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.5), (0.5, 2.0))
+    tests = [RankTest(name=name) for name in ("log_rank", "gehan", "tarone_ware", "peto_peto")]
+    tests += [RankTest(name="fleming_harrington", rho=rho, gamma=gamma) for rho, gamma in powers]
+    for test in tests:
+        found = compare(table, weights_of(test, table))
+        yield f"Z1 {test.term}", (found.observed - found.expected)[0]
+        yield f"chisq {test.term}", chi_square_of(found)[0]
 
 
 def rossi(read: Read) -> Numbers:
@@ -163,11 +194,17 @@ def pbc(read: Read) -> Numbers:
     yield from coefficients(fit_cox(x[rows], data["time"][rows], event[rows], ties="efron"), names, "b ", "se ")
     yield "n", rows.sum()
     yield "events", event[rows].sum()
+    means = []
     for arm, label in ((1, "D-pen"), (2, "placebo")):
         rows = data["trt"] == arm
         area, error = restricted_mean(curve(data["time"][rows] / 365.25, event[rows]), 10.0)
         yield f"RMST tau=10 {label}" + (" (survRM2)" if arm == 1 else ""), area
+        means.append((area, error))
         yield f"se {label}", error
+    difference, error = means[0][0] - means[1][0], np.hypot(means[0][1], means[1][1])
+    yield "RMST difference", difference
+    yield "RMST difference low", difference - 1.959963984540054 * error
+    yield "RMST difference high", difference + 1.959963984540054 * error
 
 
 def ovarian(read: Read) -> Numbers:
@@ -230,10 +267,10 @@ def rotterdam(read: Read) -> Numbers:
 
 
 STUDIES = {
-    "lung": lung, "veteran": veteran, "aml": aml, "validate test1": by_hand, "6-MP": six_mp, "larynx": larynx,
-    "rossi": rossi, "pbc": pbc, "ovarian": ovarian, "colon": colon, "GBSG2": gbsg2, "rott->gbsg": rotterdam,
+    "lung": lung, "veteran": veteran, "aml": aml, "validate test1": by_hand, "dialysis": dialysis, "6-MP": six_mp,
+    "larynx": larynx, "rossi": rossi, "pbc": pbc, "ovarian": ovarian, "colon": colon, "GBSG2": gbsg2, "rott->gbsg": rotterdam,
 }  # fmt: skip
-WITHOUT_R = ("validate test1", "6-MP", "larynx", "rossi", "GBSG2")
+WITHOUT_R = ("validate test1", "dialysis", "6-MP", "larynx", "rossi", "GBSG2")
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ References: Cox, J R Stat Soc B 1972;34:187; Efron, J Am Stat Assoc 1977;72:557;
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,16 @@ from reporter.analysis.kernels.score_residuals import score_residuals, sum_by_cl
 from reporter.errors import ReporterError
 from reporter.spec.options import Ties
 
+if TYPE_CHECKING:
+    from reporter.analysis.kernels.compiled_likelihood import CompiledLikelihood
+    from reporter.analysis.kernels.large_cox import LargeFit
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
+LARGE = 1_000_000  # cells of the design from which compiled loops repay the import of their compiler
+BLOCK = 4096  # rows of a linear predictor at a time
 DEPENDENT = 1e-10  # spread of a column, relative to its size, below which it is constant
 
 
@@ -45,7 +52,10 @@ class CoxFit:
     offset, offset_centre
         Added to the linear predictor with coefficient 1, shape (n,), and its mean; None and 0 without.
     robust_covariance, robust_score
-        With clusters: the sandwich of summed dfbeta, shape (p, p), and the robust score statistic.
+        With clusters: the sandwich of summed dfbeta, shape (p, p), and the robust score statistic; no such statistic
+        with an offset, where R's (``fit$rscore``) leaves the offset out.
+    packed
+        With a large cohort: the design in the form that compiled loops read.
     """
 
     x: Floats
@@ -65,6 +75,7 @@ class CoxFit:
     offset_centre: float = 0.0
     robust_covariance: Floats | None = None
     robust_score: float | None = None
+    packed: CompiledLikelihood | None = None
 
     @property
     def std_error(self) -> Floats:
@@ -96,8 +107,10 @@ class CoxFit:
 def linear_predictor(x: Floats, fit: CoxFit) -> Floats:
     """Return (x - centre) coef of rows `x`, shape (n, p); equal rows get equal values, whatever their position."""
     total = np.zeros(x.shape[0])
-    for j in np.flatnonzero(fit.used):
-        total += (x[:, j] - fit.centre[j]) * fit.coef[j]
+    for low in range(0, x.shape[0], BLOCK):
+        rows, part = x[low : low + BLOCK], total[low : low + BLOCK]
+        for j in np.flatnonzero(fit.used):
+            part += (rows[:, j] - fit.centre[j]) * fit.coef[j]
     return total
 
 
@@ -158,12 +171,14 @@ def _scaled(x: Floats) -> tuple[Floats, Floats]:
     return (x - x.mean(axis=0)) / scale, scale
 
 
-def _robust(z: Floats, best: Optimum, sets: RiskSets, offset: Floats | None, cluster: Ints) -> tuple[Floats, float]:
-    """Return the sandwich variance on the scale of `z` and the robust score statistic."""
+def _robust(z: Floats, best: Optimum, sets: RiskSets, offset: Floats | None, cluster: Ints) -> tuple[Floats, float | None]:
+    """Return the sandwich variance on the scale of `z` and the robust score statistic, None with an offset."""
     base = np.zeros(z.shape[0]) if offset is None else offset
     change = sum_by_cluster(score_residuals(z, np.exp(z @ best.beta + base), sets), cluster) @ inverse(
         best.at.information
     )
+    if offset is not None:
+        return change.T @ change, None
     start = sum_by_cluster(score_residuals(z, np.exp(base), sets), cluster)
     total = start.sum(axis=0)
     score = float(total @ np.linalg.pinv(start.T @ start, hermitian=True) @ total)
@@ -213,6 +228,13 @@ def fit_cox(
     if ties == "exact":
         _check_exact(weights, cluster)
     sets = make_risk_sets(time, event, ties, entry=entry, strata=strata, weights=weights)
+    if x.size >= LARGE and entry is None and cluster is None and ties != "exact":
+        from reporter.analysis.kernels.large_cox import fit_large  # numba is worth its import only here
+
+        moved = None if offset is None else offset - offset.mean()
+        found = fit_large(np.ascontiguousarray(x), time, event, sets, ties=ties, strata=strata, offset=moved)
+        if found is not None:
+            return _from_large(x, sets, ties, offset, weights, found)
     used = estimable(_estimable_rows(x, sets, strata))
     if not used.any():
         raise ReporterError("every covariate is constant: there is nothing to estimate")
@@ -236,6 +258,19 @@ def fit_cox(
         centre_of(x, weights if entry is None else None),
         at.value, start.value, float(start.score @ np.linalg.solve(start.information, start.score)), wald, used,
         infinite, best.converged, ties, offset, _mean(offset, weights), robust, robust_score,
+    )  # fmt: skip
+
+
+def _from_large(
+    x: Floats, sets: RiskSets, ties: Ties, offset: Floats | None, weights: Floats | None, found: LargeFit
+) -> CoxFit:
+    at, start, beta = found.best.at, found.best.start, found.best.beta
+    centre = found.centre if weights is None else centre_of(x, weights)
+    return CoxFit(
+        x, sets, found.coef, found.covariance, centre, at.value, start.value,
+        float(start.score @ np.linalg.solve(start.information, start.score)), float(beta @ at.information @ beta),
+        np.ones(x.shape[1], dtype=bool), found.infinite, found.best.converged, ties, offset, _mean(offset, weights),
+        packed=found.packed,
     )  # fmt: skip
 
 

@@ -88,10 +88,9 @@ class _Sets:
 
     def sums(self, values: Floats) -> Floats:
         """Sum `values` (n, q) over the weighted risk set at each event time: (J, q)."""
-        size, q = self.time.size, values.shape[1]
-        ending, beginning = np.zeros((size + 1, q)), np.zeros((size + 1, q))
-        np.add.at(ending, self.last + 1, values)
-        np.add.at(beginning, self.last + 1, self.lasting[:, None] * values)
+        size = self.time.size
+        ending = _sum_by(self.last + 1, values, size + 1)
+        beginning = _sum_by(self.last + 1, self.lasting[:, None] * values, size + 1)
         present = np.cumsum(ending[::-1], axis=0)[::-1][1:]
         gone = np.cumsum(beginning, axis=0)[:-1]
         out: Floats = present + self.censoring[:, None] * gone
@@ -109,9 +108,13 @@ class _Sets:
 
     def at_time(self, values: Floats) -> Floats:
         """Sum `values` (m, q) over the events at each event time: (J, q)."""
-        out = np.zeros((self.time.size, values.shape[1]))
-        np.add.at(out, self.own, values)
-        return out
+        return _sum_by(self.own, values, self.time.size)
+
+
+def _sum_by(index: Codes, values: Floats, size: int) -> Floats:
+    """Sum the rows of `values` (n, q) by index: (size, q)."""
+    columns = [np.bincount(index, weights=values[:, j], minlength=size) for j in range(values.shape[1])]
+    return np.column_stack(columns).astype(np.float64)
 
 
 def _censoring_before(time: Floats, cause: Codes, at: Floats) -> Floats:
@@ -185,7 +188,7 @@ def _newton(z: Floats, sets: _Sets) -> _Optimum:
     beta, point = np.zeros(z.shape[1]), _evaluate(z, np.zeros(z.shape[0]), sets)
     without_gain = 0
     for _ in range(MAX_ITERATIONS):
-        step = np.linalg.lstsq(point.information, point.score, rcond=None)[0]
+        step: Floats = np.linalg.lstsq(point.information, point.score, rcond=None)[0]
         if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == 3:
             return _Optimum(beta, point, step, converged=True)
         without_gain += bool(step @ point.score / 2 <= 1e-14 * max(1.0, abs(point.value)))

@@ -72,8 +72,8 @@ def _safe(numerator: Floats, denominator: Floats, otherwise: float = 0.0) -> Flo
 def gray_test(time: Floats, cause: Codes, group: Codes, n_groups: int, k: int) -> GrayTest:
     """Test equality of the cumulative incidence of cause `k`: chi2 = z' V^-1 z.
 
-    With S the event-free survival and F the incidence in group i just before t, R_i = Y_i (1 - F_i) / S_i counts who has
-    not had the event of the cause, and z_i = sum d_i - d R_i / sum R.
+    With S the event-free survival and F the incidence in group i just before t, R_i = Y_i (1 - F_i) / S_i counts who
+    has not had the event of the cause, and z_i = sum d_i - d R_i / sum R.
 
     Parameters
     ----------

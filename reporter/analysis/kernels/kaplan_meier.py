@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from reporter.analysis.kernels.time_index import index_times
 from reporter.spec.options import ConfType
 
 Floats = NDArray[np.float64]
@@ -105,7 +106,7 @@ def confidence_limits(
 
 def count_events(time: Floats, event: Bools, entry: Floats | None = None) -> tuple[Floats, Floats, Floats, Floats]:
     """Return distinct times, number at risk (entry < t <= T), events and censorings; each of shape (n_times,)."""
-    distinct, index = np.unique(time, return_inverse=True)
+    distinct, index = index_times(time)
     n_event = np.bincount(index, weights=event.astype(np.float64), minlength=distinct.size)
     n_all: Floats = np.bincount(index, minlength=distinct.size).astype(np.float64)
     n_risk: Floats = np.cumsum(n_all[::-1])[::-1].astype(np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reporter.analysis.kernels.chi_square import log_tail
+from reporter.analysis.kernels.time_index import index_times
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -77,7 +78,7 @@ def risk_table(time: Floats, event: Bools, group: Codes, n_groups: int, entry: F
     time, event, group, entry
         Shape (n,); `group` counts from 0; `entry` None when all were observed from 0.
     """
-    distinct, index = np.unique(time, return_inverse=True)
+    distinct, index = index_times(time)
     cell = index * n_groups + group
     shape = (distinct.size, n_groups)
     size = distinct.size * n_groups

@@ -57,7 +57,7 @@ def outside(size: int) -> Evaluation:
     return Evaluation(-np.inf, np.zeros(size), np.eye(size))
 
 
-def _solve(information: Floats, score: Floats) -> Floats:
+def solve(information: Floats, score: Floats) -> Floats:
     """Solve for the Newton step on the scale of unit diagonals; a direction without information stays."""
     unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
     out: Floats = np.linalg.lstsq(information / np.outer(unit, unit), score / unit, rcond=None)[0] / unit
@@ -78,7 +78,7 @@ def maximise(likelihood: Likelihood, guess: Floats | None = None) -> Optimum:
     without_gain = 0
     step = np.zeros(likelihood.size)
     for _ in range(MAX_ITERATIONS):
-        step = _solve(at.information, at.score)
+        step = solve(at.information, at.score)
         if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == POLISH:
             return Optimum(beta, at, start, step, converged=True)
         without_gain += bool(step @ at.score / 2 <= 1e-14 * max(1.0, abs(at.value)))

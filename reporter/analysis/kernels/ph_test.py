@@ -6,17 +6,21 @@ References: Grambsch & Therneau, Biometrika 1994;81:515; R: ``cox.zph`` (surviva
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from reporter.analysis.kernels.chi_square import ChiSquare, chi_square
 from reporter.analysis.kernels.cox import CoxFit
 from reporter.analysis.kernels.kaplan_meier import count_events
-from reporter.analysis.kernels.risk_sets import RiskSets, information_by_time, moments
+from reporter.analysis.kernels.risk_sets import information_by_time, moments
+from reporter.analysis.kernels.time_index import index_times
 from reporter.errors import ReporterError
 from reporter.spec.options import Transform
+
+if TYPE_CHECKING:
+    from reporter.analysis.kernels.compiled_likelihood import CompiledLikelihood
 
 Floats = NDArray[np.float64]
 
@@ -40,12 +44,14 @@ def transform_times(
         with np.errstate(divide="ignore"):
             return np.log(time)
     if transform == "rank":
-        return np.asarray(rankdata(time, method="average"), dtype=np.float64)
+        _, index = index_times(time)
+        size = np.bincount(index)
+        return (np.cumsum(size) - (size - 1) / 2)[index]
     distinct, n_risk, n_event, _ = count_events(time, event)
     if entry is not None:
         n_risk = n_risk - (entry.size - np.searchsorted(np.sort(entry), distinct, side="left"))
     survival = np.concatenate(([1.0], np.cumprod(1 - n_event / n_risk)))
-    return 1.0 - survival[np.searchsorted(distinct, time, side="left")]
+    return 1.0 - survival[index_times(time)[1]]
 
 
 @dataclass(frozen=True)
@@ -60,15 +66,23 @@ class PhTest:
         Shape (2p, 2p): blocks I, gI, gI, g^2 I.
     g
         Transformed time of each death, not centred, shape (m,).
-    scaled
-        Scaled Schoenfeld residuals plus the coefficient, shape (m, p).
+    variance
+        Inverse of the mean information of an event, shape (p, p).
+    complete
+        False where a column is constant in a stratum with deaths: their residuals in it say nothing (R: NA).
     """
 
     score: Floats
     information: Floats
     g: Floats
-    scaled: Floats
+    fit: CoxFit
     variance: Floats
+    complete: bool = True
+
+    @property
+    def scaled(self) -> Floats:
+        """Scaled Schoenfeld residuals plus the coefficient, shape (m, p)."""
+        return _schoenfeld(self.fit) @ self.variance + self.fit.coef[self.fit.used]
 
     @property
     def regular(self) -> bool:
@@ -101,41 +115,66 @@ def ph_test(
     if fit.ties == "exact":
         raise ReporterError("ties = 'exact' has no test of proportional hazards. Use 'efron' or 'breslow'.")
     sets = fit.sets
-    z = (fit.x - fit.centre)[:, fit.used]
-    risk = fit.risk
-    found = moments(z, risk, sets)
     g_death = transform_times(time, event, transform, entry=entry)[sets.dead]
     g_time = np.zeros(sets.time.size)
     g_time[sets.own] = g_death - g_death.mean()
-    ones = np.ones(sets.time.size)
-    plain = information_by_time(z, risk, sets, found, ones)
-    once = information_by_time(z, risk, sets, found, g_time)
-    twice = information_by_time(z, risk, sets, found, g_time**2)
+    score, information = _trends(fit, g_time) if fit.packed is None else _packed_trends(fit, fit.packed, g_time)
+    variance, complete = _event_variance(fit, information[: score.size, : score.size])
+    return PhTest(score, information, g_death, fit, variance, complete)
+
+
+def _trends(fit: CoxFit, g_time: Floats) -> tuple[Floats, Floats]:
+    """Return the score of the trends in g, shape (p,), and the information of both halves, shape (2p, 2p)."""
+    sets = fit.sets
+    z = (fit.x - fit.centre)[:, fit.used]
+    risk = fit.risk
+    found = moments(z, risk, sets)
+    plain, once, twice = (
+        information_by_time(z, risk, sets, found, weights) for weights in (np.ones(g_time.size), g_time, g_time**2)
+    )
+    mass = g_time[sets.own] if sets.weight is None else g_time[sets.own] * sets.weight[sets.dead]
+    return mass @ _schoenfeld(fit), np.block([[plain, once], [once, twice]])
+
+
+def _packed_trends(fit: CoxFit, packed: CompiledLikelihood, g_time: Floats) -> tuple[Floats, Floats]:
+    """Do the same on the packed design, and put columns and units back."""
+    score, information = packed.proportionality(fit.coef[packed.columns] * packed.scale, g_time)
+    back = np.argsort(packed.columns)
+    both = np.concatenate((back, back + back.size))
+    unit = packed.scale[back]
+    units = np.concatenate((unit, unit))
+    return score[back] * unit, information[np.ix_(both, both)] * np.outer(units, units)
+
+
+def _schoenfeld(fit: CoxFit) -> Floats:
+    """Return x - xbar of each death, shape (m, p)."""
+    sets = fit.sets
+    z = (fit.x - fit.centre)[:, fit.used]
+    found = moments(z, fit.risk, sets)
     expected = (found.s1 * found.a1[:, None] - found.d1 * found.a2[:, None]) / (sets.n_dead * sets.mean_weight)[:, None]
-    schoenfeld = z[sets.dead] - expected[sets.own]
-    if sets.weight is not None:
-        schoenfeld *= sets.weight[sets.dead][:, None]
-    score = g_time[sets.own] @ schoenfeld
-    variance = _event_variance(z, sets, plain)
-    scaled = schoenfeld @ variance + fit.coef[fit.used]
-    return PhTest(score, np.block([[plain, once], [once, twice]]), g_death, scaled, variance)
+    out: Floats = z[sets.dead] - expected[sets.own]
+    return out
 
 
-def _event_variance(z: Floats, sets: RiskSets, information: Floats) -> Floats:
-    """Return the inverse of the mean information of an event, shape (p, p); R: ``cox.zph(fit)$var``.
+def _event_variance(fit: CoxFit, information: Floats) -> tuple[Floats, bool]:
+    """Return the inverse of the mean information of an event, shape (p, p), and whether all columns vary throughout.
 
     A column that is constant in a stratum tells nothing there: the mean is over the events of the other strata.
+    R: ``cox.zph(fit)$var``.
     """
-    p = z.shape[1]
-    per_event = np.full((p, p), float(sets.dead.size))
-    if sets.start.size > 2:
+    p, sets = information.shape[0], fit.sets
+    per_event, complete = np.full((p, p), float(sets.dead.size)), True
+    if sets.strata is not None:
         per_event = np.zeros((p, p))
-        for low, high in zip(sets.start[:-1], sets.start[1:], strict=True):
-            rows = (sets.last >= low) & (sets.last < high)
-            varies = np.ptp(z[rows], axis=0) > 0 if rows.any() else np.zeros(p, dtype=bool)
-            per_event += sets.n_dead[low:high].sum() * np.outer(varies, varies)
+        for k in np.unique(sets.strata):
+            rows = fit.x[sets.strata == k][:, fit.used]
+            varies = (rows.max(axis=0) > rows.min(axis=0)).astype(np.float64)
+            n_dead = sets.n_dead[sets.start[k] : sets.start[k + 1]].sum()
+            per_event += n_dead * np.outer(varies, varies)
+            # R: a stratum in which nothing varies keeps its residuals, which are 0.
+            complete &= bool(varies.all() or not varies.any() or not n_dead)
     mean = information / np.where(per_event == 0, 1.0, per_event)
-    return np.linalg.pinv(mean, hermitian=True).astype(np.float64)
+    return np.linalg.pinv(mean, hermitian=True).astype(np.float64), complete
 
 
 def _natural_basis(x: Floats, knots: Floats) -> Floats:
@@ -164,10 +203,10 @@ class Smooth:
 def smooth_residuals(found: PhTest) -> Smooth | None:
     """Fit a natural spline of 4 df to each coefficient's scaled residuals, band of 2 SE; None with too few times.
 
-    None also where so many deaths fall on one time that two knots coincide.
+    None also where so many deaths fall on one time that two knots coincide, and where residuals are not complete.
     """
     grid = np.linspace(found.g.min(), found.g.max(), SMOOTH_POINTS)
-    if np.unique(found.g).size < 5:
+    if np.unique(found.g).size < 5 or not found.complete:
         return None
     both = np.concatenate((grid, found.g))
     knots = np.quantile(both, [0.0, 1 / 3, 2 / 3, 1.0])

@@ -136,4 +136,4 @@ def adjusted_p_values(p: Floats, method: Adjust) -> Floats:
             out[order] = np.maximum.accumulate((m - rank + 1) * p[order]) if m else p[order]
         case "bh":
             out[order] = np.minimum.accumulate((m / rank * p[order])[::-1])[::-1] if m else p[order]
-    return np.minimum(out, 1.0)
+    return np.asarray(np.minimum(out, 1.0), dtype=np.float64)

@@ -61,7 +61,8 @@ class CoxResiduals:
     @property
     def dfbetas(self) -> Floats:
         """`dfbeta` in standard errors, shape (n, q)."""
-        return self.dfbeta / np.sqrt(np.diag(self.covariance))
+        out: Floats = self.dfbeta / np.sqrt(np.diag(self.covariance))
+        return out
 
     @property
     def scaled_schoenfeld(self) -> Floats:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reporter.analysis.kernels.interval_sums import IntervalSums, segmented_cumsum
+from reporter.analysis.kernels.time_index import index_times
 from reporter.errors import ReporterError
 from reporter.spec.options import Ties
 
@@ -43,6 +44,8 @@ class RiskSets:
         Case weights, shape (n,); None: all 1.
     entered
         With entry times: who is at risk from where; else None.
+    strata
+        Stratum of each row, shape (n,); None: one stratum.
     """
 
     time: Floats
@@ -55,6 +58,7 @@ class RiskSets:
     mean_weight: Floats
     weight: Floats | None = None
     entered: IntervalSums | None = None
+    strata: Ints | None = None
 
     @property
     def first(self) -> Ints:
@@ -129,8 +133,9 @@ def make_risk_sets(
         Case weights, above 0; None: all 1.
     """
     _check(time, entry, weights)
-    grid = np.unique(time[event])
-    place = np.searchsorted(grid, time, side="right")
+    distinct, index = index_times(time)
+    has_event = np.bincount(index[event], minlength=distinct.size) > 0
+    grid, place = distinct[has_event], np.cumsum(has_event)[index]
     dead = np.flatnonzero(event)
     width = grid.size + 1
     code = place if strata is None else strata * width + place
@@ -156,7 +161,7 @@ def make_risk_sets(
     if weights is not None:
         mean_weight = np.bincount(own, weights=weights[dead], minlength=keys.size) / n_dead
     at = grid if strata is None else grid[keys % width - 1]
-    return RiskSets(at, n_dead, last, dead, own, fraction, start, mean_weight, weights, entered)
+    return RiskSets(at, n_dead, last, dead, own, fraction, start, mean_weight, weights, entered, strata)
 
 
 @dataclass(frozen=True)

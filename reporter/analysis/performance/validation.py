@@ -32,6 +32,9 @@ NO_EVENTS_YET = "no events by then"
 ONE_RISK = "all patients at risk have the same linear predictor"
 SLOPE_INFINITE = "the slope runs to infinity (monotone likelihood)"
 NO_DEVELOPMENT_FOLLOW_UP = "past the last follow-up of the development cohort"
+COMPETING = (
+    "with competing events the absolute risk needs a model of every cause; 1 minus survival from this model is no risk"
+)
 _C_NAMES = ("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c_conf_high")
 
 
@@ -45,11 +48,29 @@ class Predictions:
     risk: Floats
 
 
+def refuse_parts(options: ValidationOptions, *frames: AnalysisFrame) -> None:
+    """Refuse models whose predictions in another cohort are not one curve a patient.
+
+    Raises
+    ------
+    ReporterError
+        With strata, clusters, case weights, an offset, exact ties or entry times.
+    """
+    for key in ("strata", "cluster", "weights", "offset"):
+        if getattr(options, key):
+            raise ReporterError(f"the validation of a model with {key} is not offered")
+    if options.ties == "exact":
+        raise ReporterError("the validation of a model with exact ties is not offered")
+    if any(frame.entry is not None for frame in frames):
+        raise ReporterError("validation with entry times is not offered")
+
+
 def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: ValidationOptions) -> Predictions:
     """Risk 1 - exp(-H0(h) exp(lp)) with the development cohort's coefficients and Efron baseline.
 
     NaN at horizons past the development cohort's follow-up.
     """
+    refuse_parts(options, development, frame)
     model = fit_model(development, options)
     if why_not := why_unusable(model.fit):
         raise ReporterError(f"the model cannot be applied to another cohort: {why_not}")
@@ -174,6 +195,8 @@ def analyse_validation(
     ReporterError
         When a hazard ratio runs to infinity, or no validation patient has every predictor.
     """
+    if development.cause is not None or validation.cause is not None:
+        raise ReporterError(COMPETING)
     found = _predictions(development, validation, options)
     missing = validation.n - found.time.size
     notes = (f"{missing} patients with a missing predictor are left out",) if missing else ()

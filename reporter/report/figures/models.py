@@ -55,11 +55,13 @@ class KaplanMeierFigure:
     x_ticks
         Ticks in the report unit; the last ends the axis.
     y_ticks
-        Ticks on the scale 0-1.
+        Ticks on the scale 0-1; the last ends the axis.
     risk_heading
         Words over the risk table, e.g. ``No. at risk (cumulative No. of events)``.
     statistics
         Lines printed in the emptier left or right corner of the plot.
+    start
+        Where all curves begin: 1 for survival, 0 for cumulative incidence.
     """
 
     title: str
@@ -73,6 +75,7 @@ class KaplanMeierFigure:
     statistics: tuple[Inline, ...] = ()
     width: float = TEXT_WIDTH
     plot_height: float = 160.0
+    start: float = 1.0
 
 
 @dataclass(frozen=True)

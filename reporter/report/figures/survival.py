@@ -79,11 +79,11 @@ def _plan(figure: KaplanMeierFigure, fonts: FontMetrics, side: list[list[Inline]
     return _Plan(left, right, key, names, side)
 
 
-def _points(group: SurvivalGroup, upper: float) -> list[Point]:
+def _points(group: SurvivalGroup, upper: float, begin: float) -> list[Point]:
     n = len(group.time)
     low, high = group.conf_low or (None,) * n, group.conf_high or (None,) * n
     known = bool(group.conf_low)
-    start: Point = (0.0, 1.0, 1.0 if known else None, 1.0 if known else None)
+    start: Point = (0.0, begin, begin if known else None, begin if known else None)
     return clip_steps([start, *zip(group.time, group.estimate, low, high, strict=True)], upper)
 
 
@@ -106,12 +106,12 @@ class _Drawing:
         bottom = top + figure.plot_height
         first, last = min(figure.x_ticks[0].position, 0.0), figure.x_ticks[-1].position
         x = Scale(first, last, plan.left, figure.width - plan.right)
-        y = Scale(0.0, 1.0, bottom, top)
+        y = Scale(0.0, figure.y_ticks[-1].position, bottom, top)
         self._frame = Frame(x, y, figure.x_ticks, figure.y_ticks, figure.x_label, figure.y_label)
         self._box = Box(x.start, top, x.end, bottom)
         self._canvas = Canvas(figure.width, bottom + 30, figure.title, figure.description, self._fonts)
         self._colors = PALETTES[len(figure.groups) - 1]
-        self._points = [thin_steps(_points(g, x.upper), y) for g in figure.groups]
+        self._points = [thin_steps(_points(g, x.upper, figure.start), y) for g in figure.groups]
         self._traces = Traces(self._points, x, y)
 
     def draw(self, labels: list[Box] | None) -> str:

@@ -64,6 +64,11 @@ def concordance_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
         text = _(
             " Harrell’s C over the follow-up, to the last event at {tau} {unit}, is {c} ({ci}, {interval}; SE, {se})."
         )
+        if endpoint.causes:
+            text = _(
+                " Wolbers’ C (competing events never have the event of interest), to the last event at {tau} {unit}, is "
+                "{c} ({ci}, {interval}; SE, {se})."
+            )
         if row.time is not None:
             text = _(" Up to {time} it is {c} ({ci}, {interval}; SE, {se}).")
         out += fill(

@@ -7,7 +7,7 @@ from reporter.report.format import plain_number
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.references import Citations
-from reporter.spec.options import CoxOptions
+from reporter.spec.options import CoxOptions, ModelOptions
 
 
 def _options(context: Context) -> CoxOptions | None:
@@ -52,3 +52,42 @@ def interaction_note(context: Context, citations: Citations) -> MethodNote | Non
         "The multivariable model has, beside the covariates themselves, the products of their columns for: {pairs}."
     )
     return MethodNote(_("Interactions"), fill(text, pairs=words(said)))
+
+
+def _part_texts(context: Context, options: ModelOptions) -> list[str]:
+    _ = context.gettext
+
+    def labels(*names: str) -> str:
+        return ", ".join(context.column(name).label for name in names)
+
+    out = []
+    if options.strata:
+        text = _("the baseline hazard is that of each stratum of {names}, the hazard ratios are common to all strata")
+        out.append(text.format(names=labels(*options.strata)))
+    if options.cluster:
+        text = _(
+            "standard errors, intervals and tests are robust, from residuals summed within {name}; those of the "
+            "likelihood stand beside them in the tables of numbers, and nothing that compares likelihoods is given"
+        )
+        out.append(text.format(name=labels(options.cluster)))
+    if options.weights:
+        text = _("patients count by their case weights ({name}), in the models alone")
+        out.append(text.format(name=labels(options.weights)))
+    if options.offset:
+        text = _("{name} is part of the linear predictor with the coefficient 1")
+        out.append(text.format(name=labels(options.offset)))
+    if options.ties == "exact":
+        out.append(_("the likelihood of tied times is the discrete conditional one, as R calls exact"))
+    return out
+
+
+def parts_note(context: Context, citations: Citations) -> MethodNote | None:
+    """Say what strata, clusters, case weights, an offset and exact ties mean for the models."""
+    _ = context.gettext
+    options = _options(context)
+    parts = _part_texts(context, options) if options else []
+    if options is None or not parts:
+        return None
+    text = _("In all Cox models, {parts}.{cite}")
+    cite = citations.cite("lin_wei") if options.cluster else words("")
+    return MethodNote(_("Parts of the models"), fill(text, parts=words("; ".join(parts)), cite=cite))

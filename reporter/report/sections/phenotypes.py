@@ -25,6 +25,8 @@ from reporter.report.figures.models import (
     TreeNode,
 )
 from reporter.report.format import count, decimals, level_text, percent, plain_number
+from reporter.report.sections.competing_figure import net_endpoint
+from reporter.report.sections.competing_risks import incidence_tables
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import cell, fill, join, sentence, words
 from reporter.report.sections.survival import curves_figure, survival_tables
@@ -294,9 +296,10 @@ def _clusters(context: Context, node: AnalysisNode) -> list[Block]:
         blocks.append(profile)
     blocks += [Callout((sentence(text),), "warning") for text in node.notes]
     for endpoint in context.results.endpoints:
-        blocks += _survival(context, endpoint)
+        blocks += _survival(context, net_endpoint(context, endpoint))
+        blocks += incidence_tables(context, "development", endpoint, (PHENOTYPE,), f"incidence_phenotype_{endpoint.name}")
     classifiers = classifier_table(context, context.node("phenotype_classifier", "development", node.endpoint))
     blocks += [block for block in (tree_figure(context), classifiers) if block is not None]
     for endpoint in context.results.endpoints:
-        blocks += _elsewhere(context, endpoint)
+        blocks += _elsewhere(context, net_endpoint(context, endpoint))
     return blocks

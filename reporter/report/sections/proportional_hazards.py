@@ -14,9 +14,10 @@ from reporter.report.sections.context import Context
 from reporter.report.sections.inline import cell, fill, join, words
 from reporter.report.sections.survival_figure import time_ticks
 from reporter.report.sections.tables import heads, note
+from reporter.report.sections.time_split import advice, exact_ties, sensitivity_table
 from reporter.results.tree import AnalysisNode, Curve, EndpointInfo
 
-ANALYSES = ("ph_test",)
+ANALYSES = ("ph_test", "cox_time_split", "cox_stratified")
 MOST_PLOTS = 12
 _SIGNIFICANT = 0.05
 GLOBAL = "GLOBAL"
@@ -216,5 +217,9 @@ def ph_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: s
         if statement is not None:
             blocks.append(statement)
         blocks.append(ph_table(context, node, endpoint))
+        blocks += sensitivity_table(context, node, endpoint)
+        blocks += advice(context, node, endpoint)
         blocks += _plots(context, node, endpoint)
+    without = exact_ties(context, endpoint)
+    blocks += [without] if without is not None else []
     return Section(anchor, heading, tuple(blocks)) if blocks else None

@@ -29,6 +29,10 @@ WORKS = {
         "Biometrika. 1994;81(3):515–526."
     ),
     "therneau": "Therneau TM, Grambsch PM. Modeling Survival Data: Extending the Cox Model. New York: Springer; 2000.",
+    "martingale": (
+        "Therneau TM, Grambsch PM, Fleming TR. Martingale-based residuals for survival models. "
+        "Biometrika. 1990;77(1):147–160."
+    ),
     "harrell": (
         "Harrell FE Jr, Lee KL, Mark DB. Multivariable prognostic models: issues in developing models, evaluating "
         "assumptions and adequacy, and measuring and reducing errors. Stat Med. 1996;15(4):361–387."
@@ -38,6 +42,10 @@ WORKS = {
         "prediction procedures with censored survival data. Stat Med. 2011;30(10):1105–1117."
     ),
     "splines": "Harrell FE Jr. Regression Modeling Strategies. 2nd ed. New York: Springer; 2015.",
+    "lin_wei": (
+        "Lin DY, Wei LJ. The robust inference for the Cox proportional hazards model. "
+        "J Am Stat Assoc. 1989;84(408):1074–1078."
+    ),
     "ward": (
         "Ward JH Jr. Hierarchical grouping to optimize an objective function. J Am Stat Assoc. 1963;58(301):236–244."
     ),
@@ -46,6 +54,44 @@ WORKS = {
         "J Comput Appl Math. 1987;20:53–65."
     ),
     "breiman": "Breiman L. Random forests. Mach Learn. 2001;45(1):5–32.",
+    "aalen": (
+        "Aalen OO, Johansen S. An empirical transition matrix for non-homogeneous Markov chains based on censored "
+        "observations. Scand J Stat. 1978;5(3):141–150."
+    ),
+    "gray": (
+        "Gray RJ. A class of K-sample tests for comparing the cumulative incidence of a competing risk. "
+        "Ann Stat. 1988;16(3):1141–1154."
+    ),
+    "fine_gray": (
+        "Fine JP, Gray RJ. A proportional hazards model for the subdistribution of a competing risk. "
+        "J Am Stat Assoc. 1999;94(446):496–509."
+    ),
+    "wolbers": (
+        "Wolbers M, Koller MT, Witteman JCM, Steyerberg EW. Prognostic models with competing risks: methods and "
+        "application to coronary risk prediction. Epidemiology. 2009;20(4):555–561."
+    ),
+    "royston_parmar": (
+        "Royston P, Parmar MKB. Restricted mean survival time: an alternative to the hazard ratio for the design and "
+        "analysis of randomized trials with a time-to-event outcome. BMC Med Res Methodol. 2013;13:152."
+    ),
+    "hieke": (
+        "Hieke S, Kleber M, König C, Engelhardt M, Schumacher M. Conditional survival: a useful concept to provide "
+        "information on how prognosis evolves over time. Clin Cancer Res. 2015;21(7):1530–1536."
+    ),
+    "fleming": "Fleming TR, Harrington DP. Counting Processes and Survival Analysis. New York: Wiley; 1991.",
+    "klein_moeschberger": (
+        "Klein JP, Moeschberger ML. Survival Analysis: Techniques for Censored and Truncated Data. 2nd ed. New York: "
+        "Springer; 2003."
+    ),
+    "klein_logan": (
+        "Klein JP, Logan B, Harhoff M, Andersen PK. Analyzing survival curves at a fixed point in time. "
+        "Stat Med. 2007;26(24):4505–4519."
+    ),
+    "holm": "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat. 1979;6(2):65–70.",
+    "benjamini": (
+        "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
+        "testing. J R Stat Soc Series B. 1995;57(1):289–300."
+    ),
     "survival": "Therneau TM. A package for survival analysis in R. R package survival{version}.",
 }
 

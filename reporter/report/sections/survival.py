@@ -9,13 +9,14 @@ from reporter.report.document import Block, Cell, Figure, Inline, Paragraph, Run
 from reporter.report.format import Write, count, decimals
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import absent_cell, cell, fill, level_words, sentence, words
+from reporter.report.sections.survival_estimates import FURTHER_ANALYSES, further_survival_tables
 from reporter.report.sections.survival_figure import MAX_GROUPS, survival_figure
 from reporter.report.sections.tables import heads
 from reporter.results.tree import AnalysisNode, EndpointInfo, Row
 
 _MOST_HORIZONS = 3
 ALL_HEIGHT, GROUP_HEIGHT = 118.0, 126.0
-ANALYSES = ("kaplan_meier", "log_rank")
+ANALYSES = ("kaplan_meier", "log_rank", *FURTHER_ANALYSES)
 
 
 def curves_figure(
@@ -248,4 +249,5 @@ def survival_section(context: Context, endpoint: EndpointInfo, heading: str, anc
     blocks += _with_note(context, endpoint, figures[:2])
     blocks += survival_tables(context, "development", endpoint, variables, f"survival_{endpoint.name}")
     blocks += figures[2:]
+    blocks += further_survival_tables(context, endpoint, variables)
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None

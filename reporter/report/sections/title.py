@@ -5,6 +5,7 @@ from __future__ import annotations
 from reporter.report.document import Inline, KeyFigure, Paragraph, Run, TitlePage
 from reporter.report.format import Write, count, decimals, level_text
 from reporter.report.sections.check import badge
+from reporter.report.sections.competing_risks import incidence_lead, last_incidence
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.cox import leading_terms
 from reporter.report.sections.flow import n_analysed
@@ -33,7 +34,7 @@ def _lead(context: Context, endpoint: EndpointInfo) -> Inline:
             median=context.spelt(node, row, "median", decimals(1)),
             unit=words(context.unit(endpoint.unit)),
         )
-    out += lead_sentence(context, "development", endpoint)
+    out += incidence_lead(context, endpoint) if endpoint.causes else lead_sentence(context, "development", endpoint)
     out += _associations(context, endpoint)
     return tuple(out)
 
@@ -73,6 +74,28 @@ def _survival_key(context: Context, endpoint: EndpointInfo) -> KeyFigure | None:
             time=context.time_point(row.time or 0.0, endpoint.unit),
         ),
     )
+
+
+def _first_keys(context: Context, endpoint: EndpointInfo) -> tuple[KeyFigure | None, ...]:
+    """Return survival and median; with competing events the cumulative incidence alone."""
+    if endpoint.causes:
+        return (_incidence_key(context, endpoint),)
+    return _survival_key(context, endpoint), _median_key(context, endpoint)
+
+
+def _incidence_key(context: Context, endpoint: EndpointInfo) -> KeyFigure | None:
+    _ = context.gettext
+    node = context.node("cumulative_incidence", "development", endpoint.name)
+    row = last_incidence(node, endpoint)
+    if node is None or row is None:
+        return None
+    what = fill(
+        _("cumulative incidence by {time}: {endpoint}"),
+        endpoint=words(endpoint.label),
+        time=context.time_point(row.time or 0.0, endpoint.unit),
+    )
+    estimate = (context.number(node, row, "estimate", share(1)), Run("%"))
+    return KeyFigure(estimate, _interval(context, node, row, share(1), "%"), what)
 
 
 def _interval(
@@ -118,11 +141,10 @@ def _concordance_key(context: Context, endpoint: EndpointInfo) -> KeyFigure | No
         return None
     row = node.rows[0]
     interval = _interval(context, node, row, decimals(2))
-    return KeyFigure(
-        (context.number(node, row, "estimate", decimals(2)),),
-        interval,
-        fill(_("Harrell’s C of the Cox model (apparent)")),
-    )
+    apparent = _("Harrell’s C of the Cox model (apparent)")
+    if endpoint.causes:
+        apparent = _("Wolbers’ C of the Cox model (apparent)")
+    return KeyFigure((context.number(node, row, "estimate", decimals(2)),), interval, fill(apparent))
 
 
 def _group_key(context: Context, endpoint: EndpointInfo) -> KeyFigure | None:
@@ -197,8 +219,7 @@ def title_page(context: Context) -> TitlePage:
     _ = context.gettext
     endpoint = context.results.endpoints[0]
     keys = (
-        _survival_key(context, endpoint),
-        _median_key(context, endpoint),
+        *_first_keys(context, endpoint),
         _group_key(context, endpoint),
         _concordance_key(context, endpoint),
     )

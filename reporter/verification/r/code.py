@@ -45,7 +45,7 @@ def _vector(values: Sequence[object]) -> str:
 
 
 def r_value(value: object) -> str:
-    """Return a value as R code: None as NULL, a mapping or a sequence of mappings as a list, a sequence as a vector."""
+    """Return a value as R code: None as NULL, a mapping or a sequence of mappings or sequences as a list, others as a vector."""
     if value is None:
         return "NULL"
     if isinstance(value, str):
@@ -55,7 +55,7 @@ def r_value(value: object) -> str:
     if isinstance(value, Mapping):
         return f"list({', '.join(f'{name} = {r_value(item)}' for name, item in value.items())})"
     if isinstance(value, Sequence):
-        if value and isinstance(value[0], Mapping):
+        if value and isinstance(value[0], Mapping | tuple | list):
             return f"list({', '.join(r_value(item) for item in value)})"
         return _vector(value)
     raise TypeError(f"{type(value).__name__} has no form in R")

@@ -56,6 +56,11 @@ surv_of <- function(data) {
 
 at_risk_at <- function(data, time) sum(data$.time >= time & (if (is.null(data$.entry)) TRUE else data$.entry < time))
 
+# Time for comparing predictions: who had a competing event never has the event of interest (Wolbers).
+ranking_time <- function(frame) {
+  if (is.null(frame$.cause)) frame$.time else ifelse(frame$.cause > 1, max(frame$.time) + 1, frame$.time)
+}
+
 frame_of <- function(frames, cohort, endpoint) frames[[paste(cohort, endpoint, sep = "/")]]
 
 # The rows of each level of a group (all rows, level "", without a group); empty levels are left out.
@@ -103,9 +108,34 @@ interaction_names <- function(terms, interactions) {
   vapply(interaction_pairs(terms, interactions), function(pair) paste0(terms[[pair[1]]]$column, ":", terms[[pair[2]]]$column), "")
 }
 
+# The combinations of the levels of the strata, as "II:Male".
+stratum_of <- function(frame, columns) {
+  part <- lapply(columns, function(column) frame[[column]])
+  text <- do.call(paste, c(lapply(part, as.character), sep = ":"))
+  factor(ifelse(Reduce(`|`, lapply(part, is.na)), NA, text))
+}
+
+# Response, and what stands in the formula beside the columns.
+model_formula <- function(data, right) {
+  has <- function(name) name %in% names(data)
+  left <- if (has(".entry")) "Surv(.entry, .time, .event)" else "Surv(.time, .event)"
+  parts <- c(right, if (has(".stratum")) "strata(.stratum)", if (has(".offset")) "offset(.offset)")
+  as.formula(paste(left, "~", paste(parts, collapse = " + ")))
+}
+
 # Model frame x1, x2, ... with .time and .event, complete cases only; attribute "rows" says which rows were kept.
-model_data <- function(frame, terms) {
+# With the options of a model also .entry, .stratum, .cluster, .weight and .offset where it has them.
+model_data <- function(frame, terms, options = list()) {
   data <- cbind(data.frame(.time = frame$.time, .event = frame$.event), term_frame(frame, terms))
+  if (".entry" %in% names(frame)) data$.entry <- frame$.entry
+  if (length(options$strata)) data$.stratum <- stratum_of(frame, options$strata)
+  for (part in c("cluster", "weights", "offset")) {
+    if (any(nzchar(options[[part]]))) data[[paste0(".", part)]] <- frame[[options[[part]]]]
+  }
+  if (!is.null(data$.weights) && is.null(data$.cluster) && any(data$.weights %% 1 != 0, na.rm = TRUE)) {
+    stop("case weights that are not whole numbers need a cluster")
+  }
+  if (identical(options$ties, "exact") && !is.null(data$.entry)) stop("exact ties are not offered with entry times")
   keep <- complete.cases(data)
   out <- data[keep, , drop = FALSE]
   attr(out, "rows") <- keep
@@ -114,9 +144,18 @@ model_data <- function(frame, terms) {
 
 # Columns that are not constant, nor a combination of those before them, among the rows at risk at the first event time:
 # a combination that is constant there is constant in every risk set.
-identified_columns <- function(x, time, event) {
-  x <- x[time >= min(time[event]), , drop = FALSE]
-  centred <- sweep(x, 2, colMeans(x))
+identified_columns <- function(x, data) {
+  stratum <- if (is.null(data$.stratum)) rep(1L, nrow(x)) else as.integer(data$.stratum)
+  entry <- if (is.null(data$.entry)) rep(-Inf, nrow(x)) else data$.entry
+  at_risk <- rep(FALSE, nrow(x))
+  for (level in unique(stratum)) {
+    deaths <- sort(unique(data$.time[stratum == level & data$.event]))
+    here <- which(stratum == level)
+    at_risk[here] <- findInterval(data$.time[here], deaths) > findInterval(entry[here], deaths)
+  }
+  x <- x[at_risk, , drop = FALSE]
+  within <- stratum[at_risk]
+  centred <- x - vapply(seq_len(ncol(x)), function(j) ave(x[, j], within), numeric(nrow(x)))
   varies <- which(sqrt(colSums(centred^2)) > 1e-10 * sqrt(colSums(x^2)))
   decomposed <- qr(centred[, varies, drop = FALSE], tol = 1e-7)
   seq_len(ncol(x)) %in% varies[decomposed$pivot[seq_len(decomposed$rank)]]
@@ -128,8 +167,13 @@ identified_columns <- function(x, time, event) {
 fit_cox <- function(formula, data, ties) {
   if (!any(data$.event)) stop("no events: the hazard ratios cannot be estimated")
   warned <- character()
-  fit_with <- function(control) withCallingHandlers(
-    coxph(formula, data = data, ties = ties, control = control, x = TRUE, model = TRUE),
+  # Robust only with a cluster: coxph would switch to it for weights other than 0 and 1.
+  robust <- ".cluster" %in% names(data)
+  args <- list(formula = formula, data = quote(data), ties = ties, x = TRUE, model = TRUE, robust = robust)
+  if (robust) args$cluster <- quote(.cluster)
+  if (".weights" %in% names(data)) args$weights <- quote(.weights)
+  fit_with <- function(control, init = NULL) withCallingHandlers(
+    do.call(coxph, c(args, list(control = control), if (!is.null(init)) list(init = init))),
     warning = function(said) {
       if (!grepl("Loglik converged before|may be infinite|Ran out of iterations", conditionMessage(said))) return()
       warned <<- c(warned, conditionMessage(said))
@@ -137,7 +181,7 @@ fit_cox <- function(formula, data, ties) {
     }
   )
   fit <- fit_with(tight_control)
-  identified <- identified_columns(fit$x, data$.time, data$.event)
+  identified <- identified_columns(fit$x, data)
   if (!all(identified)) {
     warned <- character()
     fit <- fit_with(coxph.control(eps = 1e-14, toler.chol = 1e-12, iter.max = 50))
@@ -150,14 +194,27 @@ fit_cox <- function(formula, data, ties) {
   fit$infinite <- identified & ((suspect & error > 100) | error > 1e4)
   # With perfect separation the log-likelihood reaches 0, and its relative change never gets small.
   fit$converged <- !any(grepl("Ran out of iterations", warned)) || abs(fit$loglik[2]) < 1e-8 * abs(fit$loglik[1])
-  fit
+  if (nrow(data) <= many_rows || !all(identified) || any(fit$infinite)) return(fit)
+  at_maximum(fit, fit_with(coxph.control(eps = 1e-9, toler.chol = 1e-15, iter.max = 20), unname(coef(fit))))
+}
+
+# Of many rows the log-likelihood is rounded by more than the eps of the tight control: coxph then takes the rounding for a
+# step too far, halves it and ends short of the maximum. `again` starts there and takes a full step; what compares with
+# coefficients of 0 is the first fit's.
+many_rows <- 5000
+at_maximum <- function(fit, again) {
+  for (part in c("score", "rscore", "identified", "infinite")) again[[part]] <- fit[[part]]
+  again$loglik[1] <- fit$loglik[1]
+  again$wald.test <- coxph.wtest(again$var, coef(again))$test
+  again$converged <- TRUE
+  again
 }
 
 # The model of the terms and, after them, the interactions; `assign_of` says to which of them each coefficient belongs.
 fit_terms <- function(data, terms, ties, options = list()) {
   pairs <- interaction_pairs(terms, options$interactions)
   parts <- c(paste0("x", seq_along(terms)), vapply(pairs, function(pair) paste0("x", pair, collapse = ":"), ""))
-  fit <- fit_cox(as.formula(paste("Surv(.time, .event) ~", paste(parts, collapse = " + "))), data, ties)
+  fit <- fit_cox(model_formula(data, parts), data, ties)
   size <- lengths(lapply(terms, term_columns))
   fit$assign_of <- rep(seq_along(parts), c(size, vapply(pairs, function(pair) prod(size[pair]), 1)))
   if (!any(fit$identified)) stop("every covariate is constant: there is nothing to estimate")

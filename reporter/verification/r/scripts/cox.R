@@ -2,7 +2,7 @@
 check_cox <- function(frames, cohort, endpoint, options) {
   frame <- frame_of(frames, cohort, endpoint)
   terms <- options$terms
-  data <- model_data(frame, terms)
+  data <- model_data(frame, terms, options)
   fit <- fit_terms(data, terms, options$ties, options)
   z <- normal_quantile(options$conf_level)
   estimate <- coef(fit)
@@ -17,7 +17,8 @@ check_cox <- function(frames, cohort, endpoint, options) {
       b <- estimate[[term]]
       s <- if (is.na(b)) NA else error[[term]]
       log_p <- log(2) + pnorm(abs(b / s), lower.tail = FALSE, log.p = TRUE)
-      values <- c(values, estimate = b, std_error = s, statistic = b / s, p_value = exp(log_p), log_p_value = log_p,
+      naive <- if (length(fit$naive.var)) c(model_std_error = if (is.na(b)) NA else sqrt(diag(fit$naive.var))[[match(term, names(estimate))]])
+      values <- c(values, estimate = b, std_error = s, naive, statistic = b / s, p_value = exp(log_p), log_p_value = log_p,
                   hazard_ratio = exp(b), conf_low = exp(b - z * s), conf_high = exp(b + z * s))
     }
     rows[[length(rows) + 1]] <<- numbers(place(cohort, endpoint, analysis, term = term), values)
@@ -40,21 +41,29 @@ check_cox <- function(frames, cohort, endpoint, options) {
     fit$loglik[2] <- NA
     fit$infinite[] <- TRUE
   }
+  # Within a cluster observations are not independent: nothing that compares likelihoods.
+  compared <- if (length(fit$naive.var)) c(NA, NA) else fit$loglik
   model <- c(n = nrow(data), n_event = sum(data$.event), n_missing = nrow(frame) - nrow(data),
              log_likelihood = fit$loglik[2], log_likelihood_null = fit$loglik[1],
-             chi_square("lr", 2 * diff(fit$loglik), df))
+             chi_square("lr", 2 * diff(compared), df))
   if (analysis == "cox_univariable") {
     where <- place(cohort, endpoint, "cox_univariable_model", term = terms[[1]]$column)
     return(result(c(rows, list(numbers(where, model)))))
   }
   # With a coefficient at infinity the Wald test and the baseline hazard depend on where the iterations stopped.
   wald <- if (any(fit$infinite)) NA else as.numeric(fit$wald.test)
-  model <- c(model, events_per_variable = sum(data$.event) / df, aic = 2 * df - 2 * fit$loglik[2],
-             chi_square("wald", wald, df), chi_square("score", fit$score, df))
+  model <- c(model, events_per_variable = sum(data$.event) / df, aic = 2 * df - 2 * compared[2],
+             bic = log(sum(data$.event)) * df - 2 * compared[2], chi_square("wald", wald, df),
+             chi_square("score", if (length(fit$naive.var)) fit$rscore else fit$score, df))
   rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "cox_model", term = "GLOBAL"), model)
   if (any(fit$infinite)) return(result(rows))
-  base <- basehaz(fit, centered = TRUE)
-  at_event <- base$time %in% unique(data$.time[data$.event])
-  curve <- curve_column(place(cohort, endpoint, "cox_baseline_curve"), "cumulative_hazard", base$time[at_event], base$hazard[at_event])
-  result(rows, list(curve))
+  # With interactions R warns that the means of the columns describe no patient; here they are only where the curve is given.
+  base <- suppressWarnings(survfit(fit, se.fit = FALSE, stype = 2, ctype = if (options$ties == "efron") 2 else 1))
+  of_row <- if (length(base$strata)) rep(names(base$strata), base$strata) else rep("", length(base$time))
+  curves <- lapply(unique(of_row), function(level) {
+    here <- of_row == level & base$n.event > 0
+    where <- place(cohort, endpoint, "cox_baseline_curve", paste(options$strata, collapse = ":"), level)
+    if (any(here)) curve_column(where, "cumulative_hazard", base$time[here], base$cumhaz[here])
+  })
+  result(rows, Filter(length, curves))
 }

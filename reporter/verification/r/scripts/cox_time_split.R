@@ -1,16 +1,17 @@
 # The Cox model up to the lower median event time and after it. survSplit with a coefficient for each period gives the same:
 # the risk sets up to the cut and those after it do not meet.
 check_cox_time_split <- function(frames, cohort, endpoint, options) {
-  if (isTRUE(nzchar(options$cluster))) stop("the periods of clustered patients are not independent")
+  if (any(nzchar(options$cluster))) stop("the periods of clustered patients are not independent")
   if (options$ties == "exact") stop("not offered with exact ties")
   terms <- options$terms
-  data <- model_data(frame_of(frames, cohort, endpoint), terms)
+  data <- model_data(frame_of(frames, cohort, endpoint), terms, options)
   whole <- fit_terms(data, terms, options$ties, options)
   events <- sort(data$.time[data$.event])
   cut <- events[floor((length(events) - 1) / 2) + 1]
   early <- data
   early$.event <- early$.event & early$.time <= cut
   early$.time <- pmin(early$.time, cut)
+  if (!is.null(early$.entry)) early <- early[early$.entry < cut, , drop = FALSE]
   late <- data[data$.time > cut, , drop = FALSE]
   fits <- list(early = fit_or_null(early, terms, options), late = fit_or_null(late, terms, options))
   at <- function(...) place(cohort, endpoint, "cox_time_split", ...)

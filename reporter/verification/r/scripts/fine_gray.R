@@ -19,6 +19,14 @@ fine_gray_fit <- function(data, formula, ties, identified) {
   fit
 }
 
+# Columns that are not constant, nor a combination of those before them.
+independent_columns <- function(x) {
+  centred <- sweep(x, 2, colMeans(x))
+  varies <- which(sqrt(colSums(centred^2)) > 1e-10 * sqrt(colSums(x^2)))
+  decomposed <- qr(centred[, varies, drop = FALSE], tol = 1e-7)
+  seq_len(ncol(x)) %in% varies[decomposed$pivot[seq_len(decomposed$rank)]]
+}
+
 check_fine_gray <- function(frames, cohort, endpoint, options) {
   frame <- frame_of(frames, cohort, endpoint)
   if (!is.null(frame$.entry)) stop("a Fine-Gray model is not offered with entry times")
@@ -34,7 +42,7 @@ check_fine_gray <- function(frames, cohort, endpoint, options) {
   parts <- c(paste0("x", seq_along(terms)), vapply(pairs, function(pair) paste0("x", pair, collapse = ":"), ""))
   x <- model.matrix(as.formula(paste("~", paste(parts, collapse = " + "))), data)[, -1, drop = FALSE]
   seen <- data$.time >= min(data$.time[own]) | (cause > 0 & !own)
-  identified <- identified_columns(x[seen, , drop = FALSE], rep(1, sum(seen)), rep(TRUE, sum(seen)))
+  identified <- independent_columns(x[seen, , drop = FALSE])
   if (!any(identified)) stop("every covariate is constant: there is nothing to estimate")
   plain <- as.data.frame(x)
   names(plain) <- paste0("z", seq_len(ncol(x)))

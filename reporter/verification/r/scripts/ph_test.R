@@ -1,7 +1,7 @@
 # Proportional hazards: cox.zph, and the smooth that plot.cox.zph draws (natural spline of 4 df, band of 2 SE).
 check_ph_test <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
-  data <- model_data(frame_of(frames, cohort, endpoint), terms)
+  data <- model_data(frame_of(frames, cohort, endpoint), terms, options)
   fit <- fit_terms(data, terms, options$ties, options)
   if (options$transform == "log" && any(data$.event & data$.time == 0)) stop("the logarithm of time 0 does not exist")
   rows <- list()
@@ -16,22 +16,24 @@ check_ph_test <- function(frames, cohort, endpoint, options) {
     df <- c(table(factor(fit$assign_of[fit$identified], levels = seq_along(labels)))[in_model], sum(fit$identified))
     places <- c(labels[in_model], "GLOBAL")
     return(result(lapply(seq_along(places), function(i) {
-      numbers(place(cohort, endpoint, "ph_test", term = places[i]), chi_square("", NA, df[[i]]))
+      numbers(place(cohort, endpoint, options$analysis, term = places[i]), chi_square("", NA, df[[i]]))
     })))
   }
   labels <- labels[in_model]
   for (i in seq_along(labels)) {
     test <- chi_square("", found$table[i, "chisq"], found$table[i, "df"])
-    rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "ph_test", term = labels[i]), test)
+    rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, options$analysis, term = labels[i]), test)
   }
   test <- chi_square("", found$table["GLOBAL", "chisq"], found$table["GLOBAL", "df"])
-  rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "ph_test", term = "GLOBAL"), test)
+  rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, options$analysis, term = "GLOBAL"), test)
+  if (options$analysis != "ph_test") return(result(rows))
   each <- cox.zph(fit, transform = options$transform, terms = FALSE, global = FALSE)
   curves <- list()
   grid <- seq(min(each$x), max(each$x), length.out = 40)
   # With more than a third of the deaths at one time two knots of the spline coincide.
   knots <- quantile(c(grid, each$x), c(0, 1 / 3, 2 / 3, 1), names = FALSE)
-  if (length(unique(each$x)) >= 5 && all(diff(knots) > 1e-8 * diff(range(knots)))) {
+  # Where a column is constant in a stratum with deaths its residuals there are NA, and nothing is smoothed.
+  if (length(unique(each$x)) >= 5 && all(diff(knots) > 1e-8 * diff(range(knots))) && !anyNA(each$y)) {
     basis <- splines::ns(c(grid, each$x), df = 4, intercept = TRUE)
     at <- basis[1:40, ]
     decomposed <- qr(basis[-(1:40), ])

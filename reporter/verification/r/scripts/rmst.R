@@ -9,9 +9,9 @@ check_rmst <- function(frames, cohort, endpoint, options) {
   for (part in split_levels(frame, options$group)) {
     data <- frame[part$rows, , drop = FALSE]
     fit <- survfit(surv_of(data) ~ 1)
-    found <- if (options$tau > max(fit$time) && min(fit$surv) > 0) c(NA, NA) else {
-      unname(summary(fit, rmean = options$tau)$table[c("rmean", "se(rmean)")])
-    }
+    found <- if (options$tau > max(fit$time) && min(fit$surv) > 0) c(NA, NA)
+      else if (options$tau < min(fit$time)) c(options$tau, 0)  # summary stops there, though nobody has died
+      else unname(summary(fit, rmean = options$tau)$table[c("rmean", "se(rmean)")])
     here <- place(cohort, endpoint, "rmst", options$group, part$level, time = options$tau)
     rows[[length(rows) + 1]] <- numbers(here, c(n = nrow(data), with_limits(found[1], found[2])))
     if (is.null(first)) {

@@ -3,7 +3,7 @@
 uno_values <- function(data, frame, options, tau, z) {
   none <- c(uno_c = NA, uno_c_std_error = NA, uno_c_conf_low = NA, uno_c_conf_high = NA, uno_largest_weight = NA)
   if (any(c(".entry", ".cause") %in% names(frame))) return(none)
-  if (length(options$strata) || isTRUE(nzchar(options$weights))) return(none)
+  if (length(options$strata) || any(nzchar(c(options$weights, options$cluster)))) return(none)
   if (is.na(tau) || !any(data$.event & data$.time <= tau)) return(none)
   if (sum(data$.time >= tau) < options$uno_min_at_risk) return(none)
   if (uncensored_before(data, tau) < options$uno_min_uncensored) return(none)

@@ -1,6 +1,12 @@
 # The model fitted on the development cohort, frozen, on the validation cohort.
 check_validation <- function(frames, cohort, endpoint, options) {
+  for (name in c("development", cohort)) {
+    if (!is.null(frame_of(frames, name, endpoint)$.cause)) stop("with competing events the risk needs a model of every cause")
+  }
   terms <- options$terms
+  for (key in c("strata", "cluster", "weights", "offset")) if (any(nzchar(options[[key]]))) stop("not offered with ", key)
+  if (options$ties == "exact") stop("not offered with exact ties")
+  for (name in c("development", cohort)) if (".entry" %in% names(frame_of(frames, name, endpoint))) stop("not offered with entry times")
   development <- model_data(frame_of(frames, "development", endpoint), terms)
   fit <- fit_terms(development, terms, options$ties, options)
   if (any(fit$infinite)) stop("a hazard ratio of the model runs to infinity")
