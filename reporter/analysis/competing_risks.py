@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +48,21 @@ def causes_of(frame: AnalysisFrame) -> NDArray[np.int64]:
     return frame.cause
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Times of the patients of one level, shape (n,); `entry` is None when all are observed from the start."""
+
+    time: NDArray[np.float64]
+    entry: NDArray[np.float64] | None
+
+    def at_risk(self, time: float) -> int:
+        """Return how many patients have entry < time <= T."""
+        here = self.time >= time
+        return int((here if self.entry is None else here & (self.entry < time)).sum())
+
+
 def _incidence_rows(
-    curve: IncidenceCurve, options: CumulativeIncidenceOptions, level: str, cause: str
+    curve: IncidenceCurve, options: CumulativeIncidenceOptions, level: str, cause: str, part: _Part
 ) -> Iterator[Row]:
     at = incidence_at(curve, np.array(options.horizons, dtype=np.float64))
     for i, horizon in enumerate(options.horizons):
@@ -61,7 +74,8 @@ def _incidence_rows(
         known = (
             statistic(name, at[name][i], note="" if np.isfinite(at[name][i]) else why) for name in _AT
         )  # fmt: skip
-        stats = (statistic("n_risk", at["n_risk"][i]), *known)
+        n_risk = part.at_risk(horizon)
+        stats = (statistic("n_risk", n_risk), *known)
         yield Row(group=options.group, level=level, term=cause, time=horizon, stats=stats)
 
 
@@ -88,14 +102,14 @@ def analyse_cumulative_incidence(frame: AnalysisFrame, options: CumulativeIncide
         if not keep.any():
             notes.append(f"{options.group} = {level}: no patients")
             continue
-        entry = None if frame.entry is None else frame.entry[keep]
+        part = _Part(frame.time[keep], None if frame.entry is None else frame.entry[keep])
         found = estimate_incidence(
-            frame.time[keep], causes[keep], len(options.causes),
-            entry=entry, conf_type=options.conf_type, conf_level=options.conf_level,
+            part.time, causes[keep], len(options.causes),
+            entry=part.entry, conf_type=options.conf_type, conf_level=options.conf_level,
         )  # fmt: skip
         for k, (cause, curve) in enumerate(zip(options.causes, found, strict=True), start=1):
             rows.append(_counts(causes[keep], k, options.group, level, cause))
-            rows.extend(_incidence_rows(curve, options, level, cause))
+            rows.extend(_incidence_rows(curve, options, level, cause, part))
             curves.append(_incidence_curve(curve, options.group, level, cause))
     node = AnalysisNode(
         cohort=frame.cohort, endpoint=frame.endpoint, analysis="cumulative_incidence", variable=options.group,
@@ -221,7 +235,7 @@ def _fine_gray_model(frame: AnalysisFrame, options: FineGrayOptions, fit: FineGr
         statistic("n_event", (causes == options.cause).sum()),
         statistic("n_competing", ((causes > 0) & (causes != options.cause)).sum()),
         statistic("n_missing", frame.n - rows.sum()),
-        statistic("log_likelihood", float("nan") if failed else fit.log_likelihood, note=failed),
+        statistic("log_likelihood", float("nan") if unusable else fit.log_likelihood, note=unusable),
         statistic("log_likelihood_null", fit.log_likelihood_null),
         statistic("wald_statistic", wald.statistic, note=unusable),
         statistic("wald_df", fit.df),

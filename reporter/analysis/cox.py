@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from reporter.spec.options import CoxOptions, ModelOptions, TermSpec
 INFINITE = "the hazard ratio runs to infinity (monotone likelihood)"
 NOT_CONVERGED = "Newton's method did not converge"
 DEPENDENT_OBSERVATIONS = "the likelihood takes patients of a cluster for independent"
+FEW_CLUSTERS = "no more clusters than coefficients"
 DEPENDENT = "constant, or determined by the covariates before it"
 
 
@@ -45,7 +46,7 @@ class FittedModel:
     rows: NDArray[np.bool_]
     time: NDArray[np.float64]
     event: NDArray[np.bool_]
-    parts: ModelParts = ModelParts()
+    parts: ModelParts = field(default_factory=ModelParts)
 
 
 def fit_model(frame: AnalysisFrame, options: ModelOptions) -> FittedModel:
@@ -89,8 +90,9 @@ def _coefficient(model: FittedModel, j: int, conf_level: float) -> tuple[Statist
     if note and model_error:
         model_error = {"model_std_error": float("nan")}
     values = {
-        "estimate": estimate, "std_error": error, **model_error, "statistic": estimate / error, "p_value": float(np.exp(log_p)),
-        "log_p_value": log_p, "hazard_ratio": ratios[0], "conf_low": ratios[1], "conf_high": ratios[2],
+        "estimate": estimate, "std_error": error, **model_error, "statistic": estimate / error,
+        "p_value": float(np.exp(log_p)), "log_p_value": log_p, "hazard_ratio": ratios[0], "conf_low": ratios[1],
+        "conf_high": ratios[2],
     }  # fmt: skip
     return tuple(statistic(name, value, note=note) for name, value in values.items())
 
@@ -130,6 +132,12 @@ def _test(name: str, value: float, df: int, note: str = "") -> tuple[Statistic, 
     )
 
 
+def _why_no_robust_test(model: FittedModel) -> str:
+    """Say why the robust variance, of rank at most the number of clusters less 1, tests no hypothesis on all."""
+    cluster = model.parts.cluster
+    return FEW_CLUSTERS if cluster is not None and int(cluster.max()) < model.fit.df else ""
+
+
 def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bool) -> Row:
     fit = model.fit
     failed = "" if fit.converged else NOT_CONVERGED
@@ -145,12 +153,13 @@ def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bo
         *_test("lr", likelihood_ratio, fit.df, clustered),
     ]
     if whole:
+        robust = _why_no_robust_test(model)
         stats += [
             statistic("events_per_variable", model.event.sum() / fit.df),
             statistic("aic", 2 * fit.df - 2 * compared, note=clustered),
             statistic("bic", float(np.log(model.event.sum())) * fit.df - 2 * compared, note=clustered),
-            *_test("wald", fit.wald, fit.df, why_unusable(fit)),
-            *_test("score", fit.score if fit.robust_score is None else fit.robust_score, fit.df),
+            *_test("wald", fit.wald, fit.df, why_unusable(fit) or robust),
+            *_test("score", fit.score if fit.robust_score is None else fit.robust_score, fit.df, robust),
         ]
     return Row(term=term, stats=tuple(stats))
 

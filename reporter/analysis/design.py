@@ -60,7 +60,8 @@ def _block(values: Floats, term: TermSpec) -> Floats:
     """Return the columns of one covariate, shape (n, number of its names)."""
     if term.levels:
         codes = np.arange(1, len(term.levels))
-        return (values[:, None] == codes).astype(np.float64)
+        dummies: Floats = (values[:, None] == codes).astype(np.float64)
+        return dummies
     if term.spline:
         limited = values if term.winsorize is None else np.minimum(values, term.winsorize)
         return restricted_cubic_spline(limited, term.spline) / term.per
@@ -79,11 +80,10 @@ def interaction_name(pair: Pair) -> str:
     return ":".join(pair)
 
 
-def term_names(
-    terms: Sequence[TermSpec], interactions: Sequence[Pair] = ()
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def term_names(terms: Sequence[TermSpec], interactions: Sequence[Pair] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return coefficient names and the covariate or interaction of each."""
-    names, groups = [], []
+    names: list[str] = []
+    groups: list[str] = []
     known = {term.column: _names_of(term) for term in terms}
     for column, found in known.items():
         names.extend(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from reporter.analysis.kaplan_meier import NO_FOLLOW_UP
 from reporter.analysis.kernels.kaplan_meier import estimate_survival, survival_at
 from reporter.cohort.frame import AnalysisFrame
@@ -28,7 +30,7 @@ def analyse_gap(frame: AnalysisFrame, options: GapSensitivityOptions) -> tuple[A
     rows = [Row(stats=counts)]
     curve = estimate_survival(time, event, conf_type=options.conf_type, conf_level=options.conf_level)
     for horizon in options.horizons:
-        at = survival_at(curve, [horizon])
+        at = survival_at(curve, np.array([horizon]))
         note = NO_FOLLOW_UP if horizon > curve.time[-1] else ""
         stats = (statistic(name, getattr(at, name)[0], note=note) for name in _STATS)
         rows.append(Row(time=horizon, stats=(statistic("n_risk", at.n_risk[0]), *stats)))

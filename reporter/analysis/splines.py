@@ -48,5 +48,5 @@ def restricted_cubic_spline(values: Floats, knots: Sequence[float]) -> Floats:
 
 
 def spline_names(column: str, knots: Sequence[float]) -> tuple[str, ...]:
-    """Return the names of the columns of the basis: ``nodes``, ``nodes'``, ``nodes''`` …"""
+    """Return the names of the columns of the basis: ``nodes``, ``nodes'``, ``nodes''`` and so on."""
     return tuple(column + "'" * j for j in range(len(knots) - 1))

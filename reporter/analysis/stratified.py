@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from reporter.analysis.coefficients import coefficient_statistics, try_to_fit
-from reporter.analysis.cox import fit_model, why_unusable
+from reporter.analysis.cox import FittedModel, fit_model, why_unusable
 from reporter.analysis.design import term_names
 from reporter.analysis.kernels.ph_test import ph_test
 from reporter.cohort.frame import AnalysisFrame
@@ -19,9 +19,8 @@ from reporter.results.value import statistic
 from reporter.spec.options import ModelOptions, StratifiedOptions, TermSpec
 
 
-def _changing(frame: AnalysisFrame, options: StratifiedOptions) -> Iterator[TermSpec]:
+def _changing(model: FittedModel, options: StratifiedOptions) -> Iterator[TermSpec]:
     """Yield the covariates with levels whose test of proportional hazards has P below alpha."""
-    model = fit_model(frame, options)
     if why_unusable(model.fit):
         return
     found = ph_test(model.fit, model.time, model.event, options.transform, entry=model.parts.entry)
@@ -32,7 +31,7 @@ def _changing(frame: AnalysisFrame, options: StratifiedOptions) -> Iterator[Term
             yield term
 
 
-def _rows(frame: AnalysisFrame, options: StratifiedOptions, term: TermSpec) -> Iterator[Row]:
+def _rows(frame: AnalysisFrame, options: StratifiedOptions, term: TermSpec, n_event: int) -> Iterator[Row]:
     """Yield the coefficients of the other covariates in the model stratified by one."""
     others = tuple(other for other in options.terms if other.column != term.column)
     pairs = tuple(pair for pair in options.interactions if term.column not in pair)
@@ -40,10 +39,7 @@ def _rows(frame: AnalysisFrame, options: StratifiedOptions, term: TermSpec) -> I
     shared |= {"terms": others, "interactions": pairs, "strata": (*options.strata, term.column)}
     model, why_not = try_to_fit(frame, ModelOptions(**shared))
     log_likelihood = float("nan") if model is None or not model.fit.converged else model.fit.log_likelihood
-    n_event = float("nan") if model is None else float(model.event.sum())
-    stats = (
-        statistic("n_event", n_event, note=why_not), statistic("log_likelihood", log_likelihood, note=why_not),
-    )  # fmt: skip
+    stats = (statistic("n_event", n_event), statistic("log_likelihood", log_likelihood, note=why_not))
     yield Row(group=term.column, term="GLOBAL", stats=stats)
     for name, found in coefficient_statistics(model, term_names(others, pairs)[0], options.conf_level, why_not):
         yield Row(group=term.column, term=name, stats=found)
@@ -57,8 +53,10 @@ def analyse_stratified(frame: AnalysisFrame, options: StratifiedOptions) -> tupl
     """
     rows: list[Row] = []
     if len(options.terms) > 1:
-        for term in _changing(frame, options):
-            rows += _rows(frame, options, term)
+        model = fit_model(frame, options)
+        n_event = int(model.event.sum())
+        for term in _changing(model, options):
+            rows += _rows(frame, options, term, n_event)
     node = AnalysisNode(
         cohort=frame.cohort, endpoint=frame.endpoint, analysis="cox_stratified", options=options, rows=tuple(rows)
     )

@@ -47,13 +47,17 @@ def _change(models: tuple[FittedModel | None, FittedModel | None], covariate: st
 
 
 def _period(
-    model: FittedModel | None, why_not: str, level: str, whole: FittedModel, conf_level: float
+    found: tuple[FittedModel | None, str],
+    level: str,
+    names: tuple[str, ...],
+    counts: tuple[int, int],
+    conf_level: float,
 ) -> Iterator[Row]:
-    n, n_event = (model.time.size, int(model.event.sum())) if model is not None else (float("nan"), float("nan"))
-    counts = (statistic("n", n, note=why_not), statistic("n_event", n_event, note=why_not))
-    yield Row(group=PERIOD, level=level, term="GLOBAL", stats=counts)
-    for name, stats in coefficient_statistics(model, whole.design.names, conf_level, why_not):
-        yield Row(group=PERIOD, level=level, term=name, stats=stats)
+    """Yield the counts (patients, events) and the coefficients of one period."""
+    stats = (statistic("n", counts[0]), statistic("n_event", counts[1]))
+    yield Row(group=PERIOD, level=level, term="GLOBAL", stats=stats)
+    for name, found_stats in coefficient_statistics(found[0], names, conf_level, found[1]):
+        yield Row(group=PERIOD, level=level, term=name, stats=found_stats)
 
 
 def analyse_time_split(frame: AnalysisFrame, options: TimeSplitOptions) -> tuple[AnalysisNode, ...]:
@@ -71,16 +75,17 @@ def analyse_time_split(frame: AnalysisFrame, options: TimeSplitOptions) -> tuple
     whole = fit_model(frame, options)
     events = np.sort(whole.time[whole.event])
     cut = float(events[(events.size - 1) // 2])
-    early = part_of(
-        frame, np.ones(frame.n, dtype=bool) if frame.entry is None else frame.entry < cut,
-        time=np.minimum(frame.time, cut), event=frame.event & (frame.time <= cut),
-    )  # fmt: skip
-    first, why_first = try_to_fit(early, options)
-    second, why_second = try_to_fit(part_of(frame, frame.time > cut), options)
+    seen = np.ones(frame.n, dtype=bool) if frame.entry is None else frame.entry < cut
+    before = frame.event & (frame.time <= cut)
+    early = try_to_fit(part_of(frame, seen, time=np.minimum(frame.time, cut), event=before), options)
+    after = frame.time > cut
+    late = try_to_fit(part_of(frame, after), options)
     rows = [Row(term="GLOBAL", stats=(statistic("cut", cut, unit=frame.time_unit),))]
-    rows += _period(first, why_first, EARLY, whole, options.conf_level)
-    rows += _period(second, why_second, LATE, whole, options.conf_level)
-    rows += [_change((first, second), name, whole) for name in dict.fromkeys(whole.design.groups)]
+    for level, found, rows_of, event in ((EARLY, early, seen, before), (LATE, late, after, frame.event)):
+        used = rows_of & whole.rows
+        counts = (int(used.sum()), int((used & event).sum()))
+        rows += _period(found, level, whole.design.names, counts, options.conf_level)
+    rows += [_change((early[0], late[0]), name, whole) for name in dict.fromkeys(whole.design.groups)]
     node = AnalysisNode(
         cohort=frame.cohort, endpoint=frame.endpoint, analysis="cox_time_split", options=options, rows=tuple(rows)
     )

@@ -51,8 +51,8 @@ def uno_statistics(
 ) -> tuple[Statistic, ...]:
     """Return Uno's C up to `tau` with standard error and limits (estimate ± z SE), or why there is none.
 
-    Refused with entry times, competing events, strata, clusters or case weights, and where too few patients are at risk, or too
-    many were censored, by `tau`.
+    Refused with entry times, competing events, strata, clusters or case weights, and where too few patients are at
+    risk, or too many were censored, by `tau`.
 
     Parameters
     ----------

@@ -84,7 +84,8 @@ def _frame(cohort: ReadCohort, endpoint: str, levels: Levels, *, merge: bool = T
     keep[np.flatnonzero(keep)[~timing.observed]] = False
     timing = timing.rows(timing.observed)
     other_rule = None
-    if other is not None and outcome.gap[keep].any():
+    # With entry times the other rule would need its own risk sets: who enters after its shorter times.
+    if other is not None and outcome.entry is None and outcome.gap[keep].any():
         second = in_report_unit(other, keep, spec)
         other_rule = OtherRule(second.time, second.event)
     columns = {

@@ -167,7 +167,8 @@ def read_outcome(
     if spec.form == "composite":
         times = np.column_stack([reader.time(part.time) for part in spec.events])
         statuses = np.column_stack([reader.status(p.column, p.values, p.censored_values) for p in spec.events])
-        return first_event(times, statuses), tuple(dict.fromkeys(reader.findings))
+        found = _with_entry(first_event(times, statuses), spec, reader)
+        return found, tuple(dict.fromkeys(reader.findings))
     if spec.form == "dates":
         start, end = reader.date(spec.start or ""), reader.date(spec.end or "")
         time = reader.not_negative(end - start, f"'{spec.end}' minus '{spec.start}'", None)
@@ -179,9 +180,11 @@ def read_outcome(
     found = Outcome(time, status, none, np.full(len(table), np.nan))
     if spec.competing:
         found = _with_competing(found, spec, reader)
-    if spec.entry is not None:
-        found = replace(found, entry=reader.time(spec.entry))
-    return found, tuple(dict.fromkeys(reader.findings))
+    return _with_entry(found, spec, reader), tuple(dict.fromkeys(reader.findings))
+
+
+def _with_entry(found: Outcome, spec: EndpointSpec, reader: _Reader) -> Outcome:
+    return found if spec.entry is None else replace(found, entry=reader.time(spec.entry))
 
 
 def _other_events(spec: EndpointSpec, column: str, own: tuple[str, ...]) -> tuple[str, ...]:

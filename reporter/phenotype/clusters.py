@@ -83,12 +83,15 @@ def _choose(x: Floats, tree: WardTree, options: PhenotypeOptions) -> tuple[int, 
     return best, tuple(found.get(k, float("nan")) for k in options.k)
 
 
-def restricted_means(time: Floats, event: Bools, labels: Integers, horizon: float) -> Floats:
-    """Restricted mean survival up to `horizon` of each label 0..k-1."""
+def restricted_means(
+    time: Floats, event: Bools, labels: Integers, horizon: float, entry: Floats | None = None
+) -> Floats:
+    """Restricted mean survival up to `horizon` of each label 0..k-1, from `entry` on where patients enter late."""
     out = np.empty(int(labels.max()) + 1)
     for label in range(out.size):
         keep = labels == label
-        curve = estimate_survival(time[keep], event[keep], conf_type="plain", conf_level=0.95)
+        late = None if entry is None else entry[keep]
+        curve = estimate_survival(time[keep], event[keep], conf_type="plain", conf_level=0.95, entry=late)
         out[label] = restricted_mean(curve, horizon)[0]
     return out
 
@@ -127,7 +130,8 @@ def find_clusters(frame: AnalysisFrame, options: PhenotypeOptions) -> Clusters:
     k, silhouettes = _choose(x, tree, options)
     cut = tree.cut(k)
     time, event = frame.time[rows], frame.event[rows]
-    rmst = restricted_means(time, event, cut, options.horizon)
+    entry = None if frame.entry is None else frame.entry[rows]
+    rmst = restricted_means(time, event, cut, options.horizon, entry)
     order = label_order(rmst, np.bincount(cut))
     labels = np.argsort(order)[cut].astype(np.int64)
     return Clusters(

@@ -231,7 +231,7 @@ def derived(again: Again) -> Found:
 def alternatives(
     asked: Asked, results: Results, frames: Frames, apart: Frames, values: Mapping[str, str]
 ) -> tuple[Asked, list[Alternative]]:
-    """Return the number that is meant and what other conventions give for it.
+    """Return the number that is meant and what other conventions give for it; of equal numbers the first stands.
 
     Parameters
     ----------
@@ -247,9 +247,10 @@ def alternatives(
         asked, found = survival_of(again, values)
     else:
         found = [pair for source in sources for pair in source(again)]
-    kept: dict[str, float] = {}
+    known = [] if asked.value is None else [asked.value]
+    kept = []
     for words, value in found:
-        same = asked.value is not None and abs(value - asked.value) <= _SAME * abs(asked.value)
-        if math.isfinite(value) and not same:
-            kept.setdefault(words, value)
-    return asked, [Alternative(words, value) for words, value in kept.items()]
+        if math.isfinite(value) and not any(abs(value - other) <= _SAME * abs(other) for other in known):
+            known.append(value)
+            kept.append(Alternative(words, value))
+    return asked, kept

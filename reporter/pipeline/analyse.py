@@ -30,6 +30,7 @@ from reporter.analysis.rank_tests import analyse_pairwise, analyse_rank_tests
 from reporter.analysis.rmst import analyse_rmst
 from reporter.analysis.stratified import analyse_stratified
 from reporter.analysis.survival_difference import analyse_survival_difference
+from reporter.analysis.term_tests import analyse_term_tests
 from reporter.analysis.time_split import analyse_time_split
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
@@ -57,6 +58,7 @@ from reporter.spec.options import (
     RankTestOptions,
     RmstOptions,
     StratifiedOptions,
+    TermTestOptions,
     TimeSplitOptions,
     ValidationOptions,
 )
@@ -79,6 +81,7 @@ _ANALYSES: dict[type[Options], Analysis] = {
     PairwiseOptions: analyse_pairwise,
     DifferenceOptions: analyse_survival_difference,
     CoxOptions: analyse_cox,
+    TermTestOptions: analyse_term_tests,
     PhTestOptions: analyse_ph_test,
     TimeSplitOptions: analyse_time_split,
     StratifiedOptions: analyse_stratified,

@@ -142,7 +142,8 @@ def _estimate(
     first = predictions[0].model
     phenotypes = assign_patients(models.phenotypes, table, rows, shown_horizons(first))
     watcher.step("Checking against R")
-    checks = check_curves(request.report, predictions, table, rows, enabled=request.verify)
+    whole = not any(subset.cohort == "development" for subset in results.verification.subsets)
+    checks = check_curves(request.report, predictions, table, rows, enabled=request.verify, whole=whole)
     digest = models.sha256[cox_file(first.endpoint)]
     return assemble_results(results, digest, predictions, phenotypes, checks, table, rows)
 

@@ -11,6 +11,7 @@ from reporter.results.patient import PatientCheck
 from reporter.verification.patient import check_patients
 
 DATA_FILE = "data_for_r.csv"
+SUBSET = "the report was checked on a random subset: the model's own patients are not in its data_for_r.csv"
 _WORST_FIRST = ("disagrees", "not_run", "agrees")
 
 
@@ -28,7 +29,13 @@ def combined(checks: Iterable[PatientCheck]) -> PatientCheck:
 
 
 def check_curves(
-    report: Path, predictions: Sequence[Prediction], table: PatientTable, rows: Sequence[int], *, enabled: bool
+    report: Path,
+    predictions: Sequence[Prediction],
+    table: PatientTable,
+    rows: Sequence[int],
+    *,
+    enabled: bool,
+    whole: bool = True,
 ) -> list[PatientCheck]:
     """Return the check of each patient's curves with ``survfit.coxph``, fitted to the development rows of the report.
 
@@ -38,7 +45,11 @@ def check_curves(
         Folder of the report, with the development rows in ``data_for_r.csv``.
     enabled
         False: nothing is run, and each check says so.
+    whole
+        False: ``data_for_r.csv`` holds a random subset, on which another model would be fitted; nothing is run.
     """
+    if enabled and not whole:
+        return [PatientCheck(state="not_run", why_not=SUBSET)] * len(rows)
     if not enabled:
         return [PatientCheck(state="not_run", why_not="it was switched off (--no-verify)")] * len(rows)
     by_model = []

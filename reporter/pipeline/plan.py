@@ -9,6 +9,7 @@ from typing import TypedDict
 from reporter.cohort.frame import AnalysisFrame
 from reporter.pipeline.plan_competing import competing_models, incidence_options
 from reporter.pipeline.plan_diagnostics import diagnostics_options
+from reporter.pipeline.plan_models import model_tests
 from reporter.pipeline.plan_survival import survival_options
 from reporter.spec.options import (
     AnalysisOptions,
@@ -125,6 +126,7 @@ def _models(study: Study, endpoint: str, terms: tuple[TermSpec, ...], horizon: f
     yield Planned(cohort, endpoint, whole)
     without_level = {key: value for key, value in whole.model_dump().items() if key in ModelOptions.model_fields}
     model = ModelOptions(**without_level)
+    yield from (Planned(cohort, endpoint, options) for options in model_tests(study, model))
     yield from (Planned(cohort, endpoint, options) for options in diagnostics_options(study, model))
     yield Planned(cohort, endpoint, ConcordanceOptions(terms=terms, interactions=pairs, horizon=horizon, **shared))
 

@@ -20,6 +20,7 @@ from reporter.pipeline.plan import PHENOTYPE, plan_analyses, plan_by_phenotype, 
 from reporter.pipeline.progress import Silent, watch
 from reporter.pipeline.provenance import document_date, provenance
 from reporter.pipeline.sampling import Sampling
+from reporter.pipeline.thinning import thin_curves
 from reporter.pipeline.verify import Checker, summary_lines, verification_files
 from reporter.report.language import Language, choose_language
 from reporter.results.ledger import Verdict, Verification
@@ -117,9 +118,11 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
         results = results.model_copy(update={"verification": checker.verify(results, frames)})
     if request.strict:
         require_agreement(results.verification)
+    results, curves = thin_curves(results)
     watcher.step("Writing the report")
     files = {
         **result_files(results),
+        **curves,
         **report_files(results, formats, language),
         **verification_files(checker, frames, results),
         **model_files(study, frames, found, results),

@@ -14,6 +14,7 @@ from reporter.report.sections.context import Context
 from reporter.report.sections.cox import cox_section
 from reporter.report.sections.diagnostics import diagnostics_section
 from reporter.report.sections.inline import fill, words
+from reporter.report.sections.known_differences import known_differences_section
 from reporter.report.sections.limits import limits_section
 from reporter.report.sections.methods import methods_section
 from reporter.report.sections.patients import group_tables, patients_section
@@ -74,6 +75,7 @@ def _appendix(context: Context) -> Section:
     failed = _failed(context)
     if failed:
         blocks.append(Section("failed", _("Analyses that gave nothing"), failed))
+    blocks.append(known_differences_section(context))
     return Section("appendix", _("Appendix"), tuple(blocks))
 
 

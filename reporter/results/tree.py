@@ -49,14 +49,37 @@ class CurveColumn(Frozen):
     values: tuple[float | None, ...]
 
 
+class Thinned(Frozen):
+    """What is said of a curve that keeps some of its points.
+
+    Parameters
+    ----------
+    n_points
+        Points of the whole curve, which stands in `file` of the report's folder.
+    rule
+        Which points are kept.
+    largest_error
+        By column: how far the last kept value is from the value at a point that was left out, at most.
+    """
+
+    n_points: int
+    rule: str
+    file: str
+    largest_error: dict[str, float]
+
+
 class Curve(Frozen):
-    """A step function in columns over `time` (report unit), for one level of one variable."""
+    """A step function in columns over `time` (report unit), for one level of one variable.
+
+    `thinned` says so when points were left out: counts of events and censorings are then those at the kept times alone.
+    """
 
     group: str = ""
     level: str = ""
     term: str = ""
     time: tuple[float, ...]
     columns: tuple[CurveColumn, ...]
+    thinned: Thinned | None = None
 
     @model_validator(mode="after")
     def _same_length(self) -> Curve:
@@ -258,5 +281,5 @@ def last_point(values: tuple[float | None, ...]) -> int | None:
 
 __all__ = [
     "SCHEMA", "AnalysisNode", "AttritionStep", "CohortInfo", "ColumnInfo", "Curve", "CurveColumn", "DecisionNode",
-    "EndpointInfo", "Provenance", "Results", "Row", "StudyInfo", "last_point",
+    "EndpointInfo", "Provenance", "Results", "Row", "StudyInfo", "Thinned", "last_point",
 ]  # fmt: skip

@@ -265,6 +265,12 @@ class FunctionalFormOptions(ModelOptions):
     conf_level: float
 
 
+class TermTestOptions(ModelOptions):
+    """Tests of covariates, interactions and non-linearity; R: ``drop1(test = "Chisq")``, ``rms::anova``."""
+
+    kind: Literal["cox_term_test"] = "cox_term_test"
+
+
 class ConcordanceOptions(ModelOptions):
     """Harrell's and Uno's C of the multivariable model; R: concordance(reverse = TRUE, ymax = horizon).
 
@@ -385,6 +391,7 @@ AnalysisOptions = Annotated[
     | StratifiedOptions
     | InfluenceOptions
     | FunctionalFormOptions
+    | TermTestOptions
     | ConcordanceOptions
     | ValidationOptions
     | CumulativeIncidenceOptions

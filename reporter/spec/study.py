@@ -68,6 +68,11 @@ class AnalysisSpec(Section):
         Transform of time in the test of proportional hazards: km, rank, identity or log.
     ph_sensitivity
         Further transforms with which the test is repeated.
+    term_tests
+        Tests of whole covariates in the multivariable model; with splines or interactions they are always there.
+    strata, interactions, cluster, weights, offset
+        Parts of all Cox models, univariable ones included (interactions of the multivariable alone); nothing but the
+        models knows them. Case weights that are not whole numbers need a cluster.
     diagnostics
         Influential patients and the functional form of numeric covariates in the multivariable model.
     """
@@ -88,6 +93,7 @@ class AnalysisSpec(Section):
     ph_transform: Transform = "km"
     ph_sensitivity: tuple[Transform, ...] = ()
     diagnostics: bool = False
+    term_tests: bool = False
     strata: tuple[str, ...] = ()
     interactions: tuple[tuple[str, str], ...] = ()
     cluster: str = ""

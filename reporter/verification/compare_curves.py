@@ -39,6 +39,17 @@ def same_times(python: Floats, reference: Floats) -> bool:
     return bool(np.all(np.abs(python - reference) <= TIME_RTOL * np.maximum(np.abs(reference), largest)))
 
 
+def at_kept_times(found: CurveAnswer, time: Floats) -> CurveAnswer:
+    """Return the points of a curve that are nearest to the times that a thinned curve keeps."""
+    if not found.time.size:
+        return found
+    after = np.searchsorted(found.time, time).clip(max=found.time.size - 1)
+    before = (after - 1).clip(min=0)
+    nearer = np.abs(found.time[before] - time) < np.abs(found.time[after] - time)
+    index = np.where(nearer, before, after)
+    return CurveAnswer(found.time[index], found.value[index])
+
+
 def _bounds(tolerance: Tolerance, stat: str, reference: Floats, where: str, answer: Answer) -> Floats:
     """Return the largest difference allowed at each point, shape (n,)."""
     if tolerance.exact:
@@ -78,6 +89,7 @@ def compare_column(
     """
     tolerance = tolerance_of(node.analysis, column.stat).for_rows(n_rows)
     python, time = _as_array(column.values), np.array(curve.time, dtype=np.float64)
+    found = at_kept_times(found, time) if curve.thinned is not None else found
     reference = np.where(np.isfinite(found.value), found.value, np.nan)
     last = last_point(column.values)
     if last is None and np.isnan(reference).all():

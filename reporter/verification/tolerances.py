@@ -79,8 +79,10 @@ class Tolerance:
         if growth <= 1 or self.exact:
             return self
 
+        without_limit = self.log_scale or self.name == LOG_P.name
+
         def grown(bound: float) -> float:
-            return bound * growth if self.log_scale or self.name == LOG_P.name else max(bound, min(bound * growth, ROUNDED_AT_MOST))
+            return bound * growth if without_limit else max(bound, min(bound * growth, ROUNDED_AT_MOST))
 
         return replace(self, rtol=grown(self.rtol), per_scale=grown(self.per_scale))
 
@@ -121,6 +123,10 @@ PROBABILITY = Tolerance(
 CHI_SQUARE = Tolerance(
     "chi-square", rtol=1e-12, per_scale=1e-12, scale="df",
     why="a quadratic form: near 0 the rounding is that of its expectation, the degrees of freedom",
+)  # fmt: skip
+TEST_AT_OPTIMUM = Tolerance(
+    "chi-square at the optimum", rtol=1e-10, per_scale=1e-12, scale="df",
+    why="a quadratic form in the inverse information at iterated coefficients; those of a spline nearly depend",
 )  # fmt: skip
 LOG_LIKELIHOOD = Tolerance(
     "log-likelihood", rtol=1e-12, per_scale=1e-12, scale="n_event", why="a sum of one term an event",
@@ -181,8 +187,8 @@ SQUARED_CONTRAST = Tolerance(
 ALL = (
     CONTRAST, SQUARED_CONTRAST,
     ITERATED_CHI_SQUARE, INCIDENCE_ERROR, INCIDENCE_LIMIT,
-    COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, LIKELIHOOD_RATIO, LIKELIHOOD_RATIO_P,
-    LIKELIHOOD_RATIO_LOG_P, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
+    COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, TEST_AT_OPTIMUM, LIKELIHOOD_RATIO,
+    LIKELIHOOD_RATIO_P, LIKELIHOOD_RATIO_LOG_P, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
     WALD, RATIO, MODEL_BASED, SMOOTH, DISTANCE,
 )  # fmt: skip
 
@@ -191,13 +197,14 @@ _COUNTS = frozenset({
     "n_competing", "n_tied_risk", "n_tied_time", "n_tied_both", "n_above", "n_late_entry",
 })  # fmt: skip
 _COX = {
-    "estimate": COEFFICIENT, "std_error": STANDARD_ERROR, "statistic": WALD, "hazard_ratio": RATIO, "conf_low": RATIO,
-    "conf_high": RATIO,
+    "estimate": COEFFICIENT, "std_error": STANDARD_ERROR, "model_std_error": STANDARD_ERROR, "statistic": WALD,
+    "hazard_ratio": RATIO, "conf_low": RATIO, "conf_high": RATIO,
 }  # fmt: skip
 _MODEL = {
     "log_likelihood": LOG_LIKELIHOOD, "log_likelihood_null": LOG_LIKELIHOOD, "aic": LOG_LIKELIHOOD,
+    "bic": LOG_LIKELIHOOD,
     "lr_statistic": LIKELIHOOD_RATIO, "lr_p_value": LIKELIHOOD_RATIO_P, "lr_log_p_value": LIKELIHOOD_RATIO_LOG_P,
-    "wald_statistic": CHI_SQUARE, "score_statistic": CHI_SQUARE,
+    "wald_statistic": TEST_AT_OPTIMUM, "score_statistic": CHI_SQUARE,
 }  # fmt: skip
 _QUANTILES = {"median": QUANTILE, "conf_low": QUANTILE, "conf_high": QUANTILE}
 _MEANS = dict.fromkeys(("mean", "median", "q1", "q3"), MEAN)
@@ -225,8 +232,9 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "cox_multivariable": _COX,
     "cox_univariable_model": _MODEL,
     "cox_model": _MODEL,
+    "cox_term_test": _MODEL,
     "cox_baseline_curve": {"cumulative_hazard": MODEL_BASED},
-    **{name: {"statistic": CHI_SQUARE} for name in _PH_TESTS},
+    **{name: {"statistic": TEST_AT_OPTIMUM} for name in _PH_TESTS},
     "cox_time_split": _COX | {"cut": QUANTILE},
     "cox_stratified": _COX | {"log_likelihood": LOG_LIKELIHOOD},
     "influence": _COX | {"max_abs_dfbetas": MODEL_BASED},

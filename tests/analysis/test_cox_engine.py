@@ -14,11 +14,11 @@ from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import CoxFit, fit_cox
 from reporter.analysis.kernels.cox_prediction import baseline_hazard, predict
 from reporter.analysis.kernels.ph_test import ph_test
-from reporter.errors import ReporterError
 
 R_CODE = """
 control <- coxph.control(eps = 1e-14, toler.chol = 1e-15, iter.max = 50)
-show <- function(job, name, value) cat(job, name, paste(sprintf("%.17g", as.numeric(value)), collapse = " "), sep = "\\t", "\\n")
+show <- function(job, name, value)
+  cat(job, name, paste(sprintf("%.17g", as.numeric(value)), collapse = " "), sep = "\\t", "\\n")
 one <- function(job, d, parts, ties) {
   d$surv <- if ("entry" %in% parts) Surv(d$entry, d$time, d$event) else Surv(d$time, d$event)
   rhs <- c("x1", "x2", if ("strata" %in% parts) "strata(s)", if ("offset" %in% parts) "offset(o)")
@@ -27,7 +27,8 @@ one <- function(job, d, parts, ties) {
   if ("weights" %in% parts) call$weights <- d$w
   if ("cluster" %in% parts) call$cluster <- d$g else call$robust <- FALSE  # weights that are no integers imply it
   warned <- FALSE
-  fit <- withCallingHandlers(do.call(coxph, call), warning = function(w) { warned <<- TRUE; invokeRestart("muffleWarning") })
+  note <- function(w) { warned <<- TRUE; invokeRestart("muffleWarning") }
+  fit <- withCallingHandlers(do.call(coxph, call), warning = note)
   if (warned || anyNA(coef(fit))) return(show(job, "warned", 1))
   show(job, "coef", coef(fit)); show(job, "var", fit$var); show(job, "loglik", fit$loglik)
   show(job, "score", fit$score); show(job, "wald", fit$wald.test)
@@ -45,10 +46,13 @@ one <- function(job, d, parts, ties) {
   }
   for (g in c("km", "rank", "identity")) {
     z <- tryCatch(cox.zph(fit, g), error = function(e) NULL)
-    if (!is.null(z)) { show(job, paste0("zph_", g), z$table[, 1]); if (!anyNA(z$y)) { show(job, paste0("y_", g), z$y); show(job, paste0("v_", g), z$var) } }
+    if (is.null(z)) next
+    show(job, paste0("zph_", g), z$table[, 1])
+    if (!anyNA(z$y)) { show(job, paste0("y_", g), z$y); show(job, paste0("v_", g), z$var) }
   }
-  k <- concordancefit(d$surv, fit$linear.predictors, strata = if ("strata" %in% parts) d$s, weights = if ("weights" %in% parts) d$w,
-    cluster = if ("cluster" %in% parts) d$g, reverse = TRUE, keepstrata = FALSE)
+  part <- function(name, value) if (name %in% parts) value
+  k <- concordancefit(d$surv, fit$linear.predictors, strata = part("strata", d$s), weights = part("weights", d$w),
+                      cluster = part("cluster", d$g), reverse = TRUE, keepstrata = FALSE)
   show(job, "c", c(k$concordance, sqrt(k$var), k$count))
 }
 """
@@ -139,7 +143,9 @@ def test_fits_are_those_of_r(answers) -> None:
         if case.ties != "exact":
             assert_allclose(fit.centre, r["means"], rtol=1e-13, err_msg=where)
         if "cluster" in case.parts:
-            assert_allclose(fit.robust_covariance.ravel(), r["var"], rtol=1e-9, atol=1e-9 * np.abs(r["var"]).max(), err_msg=where)
+            assert_allclose(
+                fit.robust_covariance.ravel(), r["var"], rtol=1e-9, atol=1e-9 * np.abs(r["var"]).max(), err_msg=where
+            )
             if "offset" in case.parts:
                 assert fit.robust_score is None
             else:

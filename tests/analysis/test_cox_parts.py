@@ -20,6 +20,7 @@ from reporter.spec.options import (
     ModelOptions,
     PhTestOptions,
     TermSpec,
+    TermTestOptions,
     ValidationOptions,
 )
 
@@ -65,6 +66,7 @@ def options_of(part: dict[str, object], ties: str) -> Iterator[AnalysisOptions]:
     model = {"terms": TERMS, "ties": ties, **part}
     yield CoxOptions(**model, analysis="cox_multivariable", conf_level=0.95)
     yield CoxOptions(**{**model, "terms": TERMS[:1], "interactions": ()}, analysis="cox_univariable", conf_level=0.9)
+    yield TermTestOptions(**model)
     yield ConcordanceOptions(**model, conf_level=0.95, horizon=9.0)
     if ties != "exact":
         for transform in ("km", "rank", "identity"):
@@ -94,7 +96,7 @@ def test_exact_ties_agree_with_r(reference, agree, frame_of, levels) -> None:
 
 def test_weights_that_are_not_counts_need_a_cluster(frame_of, levels) -> None:
     frame = cohort(frame_of, levels, 1)
-    with pytest.raises(ReporterError, match="not whole numbers.*cluster"):
+    with pytest.raises(ReporterError, match=r"not whole numbers.*cluster"):
         fit_model(frame, ModelOptions(terms=TERMS, ties="efron", weights="p"))
 
 
@@ -121,9 +123,7 @@ def test_a_stratum_that_is_missing_leaves_the_patient_out(frame_of, levels) -> N
 
 def test_clusters_have_no_likelihood_ratio_and_both_standard_errors(frame_of, levels) -> None:
     frame = cohort(frame_of, levels, 4)
-    options = CoxOptions(
-        terms=TERMS, ties="efron", cluster="doctor", analysis="cox_multivariable", conf_level=0.95
-    )
+    options = CoxOptions(terms=TERMS, ties="efron", cluster="doctor", analysis="cox_multivariable", conf_level=0.95)
     coefficients, model, _ = analyse_cox(frame, options)
     for name in ("lr_statistic", "aic", "bic"):
         found = model.rows[0].get(name)

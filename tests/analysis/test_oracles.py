@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reporter.analysis.kernels.aalen_johansen import estimate_incidence, incidence_at
 from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import CoxFit, fit_cox, linear_predictor
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
@@ -266,7 +267,19 @@ def rotterdam(read: Read) -> Numbers:
     yield "O/E t=4.99", (1 - survival_at(curve(years, died), np.array([4.99])).estimate[0]) / expected
 
 
+def mgus2(read: Read) -> Numbers:
+    data = read("survival/mgus2")
+    known = ~np.isnan(data["mspike"])
+    cause = np.where(data["pstat"] == 1, 1, np.where(data["death"] == 1, 2, 0))[known]
+    time = np.where(data["pstat"] == 1, data["ptime"], data["futime"])[known]
+    at = np.array([120.0])
+    (incidence, _) = estimate_incidence(time, cause, 2, entry=None, conf_type="log-log", conf_level=0.95)
+    yield "Aalen-Johansen 120", incidence_at(incidence, at)["estimate"][0]
+    yield "1-KM 120", 1 - survival_at(curve(time, cause == 1), at).estimate[0]
+
+
 STUDIES = {
+    "mgus2": mgus2,
     "lung": lung, "veteran": veteran, "aml": aml, "validate test1": by_hand, "dialysis": dialysis, "6-MP": six_mp,
     "larynx": larynx, "rossi": rossi, "pbc": pbc, "ovarian": ovarian, "colon": colon, "GBSG2": gbsg2, "rott->gbsg": rotterdam,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from reporter.analysis.cox import INFINITE
 from reporter.analysis.kernels.cox import fit_cox
-from reporter.analysis.kernels.ph_test import ph_test, smooth_residuals, transform_times
+from reporter.analysis.kernels.ph_test import ph_test, smooth_over, transform_times
 from reporter.analysis.ph_test import TOO_FEW_TIMES, analyse_ph_test
 from reporter.errors import ReporterError
 from reporter.results.value import Reason
@@ -63,8 +63,7 @@ def test_smooth_of_a_line_is_the_line() -> None:
     rng = np.random.default_rng(10)
     time, event = np.arange(1.0, 61), np.ones(60, dtype=bool)
     found = ph_test(fit_cox(rng.normal(size=(60, 1)), time, event, ties="efron"), time, event, "identity")
-    straight = type(found)(found.score, found.information, found.g, 2 - 0.5 * found.g[:, None], found.variance)
-    smooth = smooth_residuals(straight)
+    smooth = smooth_over(found.g, 2 - 0.5 * found.g[:, None], found.variance)
     assert smooth is not None
     assert_allclose(smooth.estimate[:, 0], 2 - 0.5 * smooth.x, rtol=1e-10)
     assert (smooth.conf_low < smooth.estimate).all() and (smooth.estimate < smooth.conf_high).all()

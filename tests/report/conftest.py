@@ -28,12 +28,18 @@ from reporter.results.tree import (
 from reporter.spec.options import (
     BaselineOptions,
     ConcordanceOptions,
+    ConditionalOptions,
     CoxOptions,
+    DifferenceOptions,
     FollowUpOptions,
     KaplanMeierOptions,
     LogRankOptions,
+    PairwiseOptions,
     PhenotypeOptions,
     PhTestOptions,
+    RankTest,
+    RankTestOptions,
+    RmstOptions,
     TermSpec,
     ValidationOptions,
 )
@@ -60,6 +66,8 @@ class Shape:
     fail: tuple[str, ...] = ()
     hostile: bool = False
     phenotypes: bool = False
+    further: bool = False
+    late_entry: bool = False
 
 
 def _columns(shape: Shape, rng: np.random.Generator) -> dict[str, Column]:
@@ -85,13 +93,32 @@ def _frame(shape: Shape, cohort: str, endpoint: str, seed: int) -> AnalysisFrame
     rate = shape.hazard * np.exp(0.5 * columns["arm"].values)
     time, limit = rng.exponential(1 / rate), rng.uniform(2, 6, shape.n)
     ids = tuple(str(i) for i in range(shape.n))
-    return AnalysisFrame(cohort, endpoint, ids, np.minimum(time, limit), time <= limit, shape.unit, columns)
+    ended = np.minimum(time, limit)
+    entry = ended * np.where(np.arange(shape.n) % 3, 0.5, 0.0) if shape.late_entry else None
+    return AnalysisFrame(cohort, endpoint, ids, ended, time <= limit, shape.unit, columns, entry)
+
+
+def _further(group: str, horizons: tuple[float, ...]) -> Iterator[object]:
+    yield RmstOptions(group=group, tau=1.5, conf_level=0.95)
+    yield ConditionalOptions(group=group, given=(0.5,), horizons=horizons, conf_level=0.95, conf_type="log")
+    if group:
+        strata = RankTest(name="log_rank", strata=("arm",))
+        powers = RankTest(name="fleming_harrington", rho=0.5, gamma=0.5)
+        others = (RankTest(name=name) for name in ("gehan", "tarone_ware", "peto_peto"))
+        yield RankTestOptions(group=group, tests=(strata, powers, *others))
+        yield PairwiseOptions(group=group, adjust="bh")
+        yield DifferenceOptions(group=group, horizons=horizons, conf_level=0.95)
 
 
 def _grouped(shape: Shape, group: str) -> Iterator[object]:
     names = tuple(dict.fromkeys((*shape.covariates, *shape.groups)))
     yield BaselineOptions(group=group, columns=names)
-    yield KaplanMeierOptions(group=group, horizons=shape.horizons, conf_level=0.95, conf_type="log-log")
+    quantiles = (0.25, 0.5) if shape.further else (0.5,)
+    yield KaplanMeierOptions(
+        group=group, horizons=shape.horizons, quantiles=quantiles, conf_level=0.95, conf_type="log-log"
+    )
+    if shape.further:
+        yield from _further(group, shape.horizons)
     if group:
         yield LogRankOptions(group=group)
 

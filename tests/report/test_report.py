@@ -20,6 +20,7 @@ from reporter.results.tree import Results
 XHTML = re.compile(r"\{.*\}")
 EN = Language("en")
 ALL = {"validation": True, "missing": 0.1, "endpoints": ("os", "rfs"), "groups": ("arm", "centre"), "many_levels": 3}
+FURTHER = {"further": True, "groups": ("arm", "centre"), "many_levels": 3, "late_entry": True, "covariates": ()}
 CLUSTERED = {"validation": True, "phenotypes": True}
 Maker = Callable[..., Results]
 
@@ -61,7 +62,7 @@ def text_of(document: ReportDocument) -> str:
     return " ".join("".join(page(document).itertext()).split())
 
 
-@pytest.mark.parametrize("parts", [{}, ALL, CLUSTERED, {"groups": (), "covariates": ()}])
+@pytest.mark.parametrize("parts", [{}, ALL, FURTHER, CLUSTERED, {"groups": (), "covariates": ()}])
 def test_every_numeral_has_an_address_or_is_a_label(small: Maker, parts: dict[str, object]) -> None:
     body = next(e for e in page(build_report(small(**parts), EN)) if tag(e) == "body")
     assert list(bare_numerals(body)) == []
@@ -94,7 +95,7 @@ def stated(results: Results, document: ReportDocument) -> Iterator[tuple[str, st
         yield text, address, known[address]
 
 
-@pytest.mark.parametrize("parts", [ALL, CLUSTERED])
+@pytest.mark.parametrize("parts", [ALL, FURTHER, CLUSTERED])
 def test_every_printed_number_is_the_number_of_its_address(small: Maker, parts: dict[str, object]) -> None:
     results = small(**parts)
     checked = 0

@@ -12,7 +12,7 @@ from reporter.analysis.design import make_design
 from reporter.analysis.kaplan_meier import optional
 from reporter.analysis.kernels.cox_prediction import baseline_hazard, predict
 from reporter.results.patient import PatientCheck, PatientCurve
-from reporter.spec.options import TermSpec
+from reporter.spec.options import ModelOptions, TermSpec
 from reporter.verification.patient import check_patients
 from reporter.verification.reproduce import data_for_r
 from tests.verification.small import LEVELS, Small
@@ -33,7 +33,7 @@ def curves_of(
 ) -> list[PatientCurve]:
     """Predict for PATIENTS, who are put in the place of the first two rows of the frame."""
     frame = small.frames["development", "os"]
-    fit = fit_model(frame, TERMS, ties).fit
+    fit = fit_model(frame, ModelOptions(terms=TERMS, ties=ties)).fit
     base = baseline_hazard(fit)
     columns = dict(frame.columns)
     for name, values in (("age", (41.5, 77.0)), ("size", (0.0, 2.0))):

@@ -16,6 +16,8 @@ from reporter.spec.options import ConfType
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
+CERTAIN = 1e-12  # an incidence as near to 1 differs from it by rounding: everybody has had the event
+
 
 @dataclass(frozen=True)
 class IncidenceCurve:
@@ -175,25 +177,25 @@ def estimate_incidence(
             variance = _variance(found, before, events)
         else:
             variance = _variance_with_entry(found, before, events, (time, entry, cause), k)
-        error = np.sqrt(variance)
+        certain = estimate >= 1 - CERTAIN
+        estimate, error = np.where(certain, 1.0, estimate), np.where(certain, 0.0, np.sqrt(variance))
         low, high = incidence_limits(estimate, error, conf_type, conf_level)
         curves.append(IncidenceCurve(found.time, found.n_risk, events, estimate, error, low, high))
     return tuple(curves)
 
 
 def incidence_at(curve: IncidenceCurve, times: Floats) -> dict[str, Floats]:
-    """Return n_risk, n_event, estimate, std_error, conf_low, conf_high at given times.
+    """Return n_event, estimate, std_error, conf_low, conf_high at given times.
 
-    Before the first time F is 0 without an interval but for plain; NaN past the last follow-up.
+    Before the first time F is 0 without an interval; NaN past the last follow-up.
     """
     last = np.searchsorted(curve.time, times, side="right") - 1
-    first = np.searchsorted(curve.time, times, side="left")
     past = times > curve.time[-1]
 
     def pick(values: Floats, start: float) -> Floats:
         return np.where(past, np.nan, np.where(last < 0, start, values[np.maximum(last, 0)]))
 
-    out = {"n_risk": np.append(curve.n_risk, 0.0)[first], "n_event": pick(curve.cumulative_n_event, 0.0)}
+    out = {"n_event": pick(curve.cumulative_n_event, 0.0)}
     for name in ("estimate", "std_error"):
         out[name] = pick(getattr(curve, name), 0.0)
     for name in ("conf_low", "conf_high"):

@@ -4,13 +4,12 @@ A design is packed: numeric columns as a standardised block `dense` (n, q), 0/1 
 (``active[begin[i]:begin[i + 1]]``), so a row of dummies costs what it has of them. Coefficients stand in that order.
 """
 
-# ruff: noqa: PLR0913
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-import numba  # type: ignore[import-untyped]
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,9 +84,10 @@ def risk_sums(
     dense: Floats, begin: Ints, active: Bytes, last: Small, event: Bools, weight: Floats, offset: Floats, beta: Floats,
     risk: Floats, s0: Floats, s1: Floats, d0: Floats, d1: Floats,
 ) -> tuple[float, float]:  # fmt: skip
-    """Fill `risk` (n,) and add up by the event time `last` of each row; return sum of w eta of the deaths, max abs(eta).
+    """Fill `risk` (n,), add up by event time; return the sum of w eta over the deaths and the largest abs(eta).
 
-    `s0` (J,), `s1` (J, p): of all rows; `d0`, `d1`: of the deaths. `weight` and `offset` may be empty.
+    `last` is the event time of each row; `s0` (J,), `s1` (J, p): sums of all rows; `d0`, `d1`: of the deaths. `weight`
+    and `offset` may be empty.
     """
     n, q = dense.shape
     reached, largest = 0.0, 0.0
@@ -133,7 +133,7 @@ def accumulate(s0: Floats, s1: Floats, start: Ints) -> None:
 
 @compiled
 def tie_sums(s0: Floats, d0: Floats, n_dead: Floats, mean_weight: Floats, efron: bool, out: Floats) -> float:
-    """Fill a1, a2, b0, b1, b2 (rows of `out`, shape (5, J)); return the sum of mean weights times log(1 / (S0 - f D0))."""
+    """Fill a1, a2, b0, b1, b2, the rows of `out`, shape (5, J); return the sum of log(1 / (S0 - f D0)), weighted."""
     total = 0.0
     for j in range(s0.size):
         d = int(n_dead[j])

@@ -6,6 +6,7 @@ The score needs no pass over the rows: it is the deaths' own columns less sum of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from reporter.analysis.kernels import compiled
 from reporter.analysis.kernels.newton import MAX_PREDICTOR, Evaluation, outside
 from reporter.analysis.kernels.risk_sets import RiskSets, sort_stably
+from reporter.analysis.kernels.tabulate import tabulate
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -22,6 +24,13 @@ TABLE = 4096  # event times whose sums stay in the processor's cache; beyond, th
 MAX_FLAGS = 255
 SPREAD = 1e-6  # a standard deviation below this share of the values would lose digits
 BLOCK = 8192
+
+
+Value = TypeVar("Value", np.bool_, np.int32, np.float64)
+
+
+def _in_order(values: NDArray[Value], order: Ints) -> NDArray[Value]:
+    return values[order] if order.size else values
 
 
 @dataclass(frozen=True)
@@ -54,24 +63,26 @@ class CompiledLikelihood:
         numeric, flags = np.flatnonzero(~binary), np.flatnonzero(binary)
         self.columns = np.concatenate((numeric, flags))
         self.size = self.columns.size
-        self.mean, self.scale = np.where(binary, 0.0, mean)[self.columns], np.where(binary, 1.0, deviation)[self.columns]
+        self.mean = np.where(binary, 0.0, mean)[self.columns]
+        self.scale = np.where(binary, 1.0, deviation)[self.columns]
         self.suits = flags.size <= MAX_FLAGS and bool((deviation > SPREAD * self.sizes).all())
         if not self.suits:
             return
-        order = sort_stably(sets.last + 1, sets.time.size + 1) if sets.time.size > TABLE else np.empty(0, np.int64)
-        n_active = int(np.rint(mean[flags] * x.shape[0]).sum())
+        last, weight = sets.last, sets.weight
+        table = tabulate(x, event, last, sets.time.size) if weight is None and offset is None else None
+        if table is not None:
+            x, event, last, weight = table.x, table.event, table.last, table.count
+        self.tabulated = table is not None
+        order = sort_stably(last + 1, sets.time.size + 1) if sets.time.size > TABLE else np.empty(0, np.int64)
+        n_active = int(np.count_nonzero(x[:, flags]) if self.tabulated else np.rint(mean[flags] * x.shape[0]).sum())
         self.dense, self.begin, self.active = compiled.pack(x, order, numeric, flags, mean, deviation, n_active)
         self.sets = sets
-        self.last, self.event = self._in_order(sets.last.astype(np.int32), order), self._in_order(event, order)
+        self.last, self.event = _in_order(last.astype(np.int32), order), _in_order(event, order)
         nothing = np.empty(0)
-        self.weight = nothing if sets.weight is None else self._in_order(sets.weight, order)
-        self.offset = nothing if offset is None else self._in_order(offset, order)
+        self.weight = nothing if weight is None else _in_order(weight, order)
+        self.offset = nothing if offset is None else _in_order(offset, order)
         self.efron = bool(sets.fraction.any())
         self.reached = self._deaths(np.ones(sets.time.size))
-
-    @staticmethod
-    def _in_order(values: NDArray[np.generic], order: Ints) -> NDArray[np.generic]:
-        return values[order] if order.size else values
 
     def _deaths(self, by_time: Floats) -> Floats:
         """Return the sum over the deaths of ``by_time`` x, shape (p,)."""

@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reporter.analysis.kernels.range_counts import weigh_below
+from reporter.analysis.kernels.time_index import index_times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+Counts = tuple[Floats, Floats, Floats]
+
+LARGE = 30_000  # rows from which compiled loops repay the import of their compiler
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ def _tied_pairs(key: Ints, weights: Floats | None) -> float:
     """Sum the weights of the pairs that are equal in the key."""
     if not key.size:
         return 0.0
-    index = np.unique(key, return_inverse=True)[1]
+    index = index_times(key)[1]
     if weights is None:
         sizes = np.bincount(index)
         return float((sizes * (sizes - 1) // 2).sum())
@@ -82,8 +87,8 @@ class _Places:
 
 
 def _place(time: Floats, event: NDArray[np.bool_], entry: Floats | None, strata: Ints | None) -> _Places:
-    distinct, index = np.unique(time, return_inverse=True)
-    place = 2 * index.astype(np.int64) + ~event
+    distinct, index = index_times(time)
+    place = 2 * index + ~event
     width = 2 * distinct.size + 2
     base = np.zeros_like(place) if strata is None else strata * width
     entered = None if entry is None else np.searchsorted(distinct, entry, side="right").astype(np.int64) - 1
@@ -128,20 +133,37 @@ def concordance(
     cluster
         Codes over which the influence is summed for the standard error.
     """
-    rank = np.unique(risk, return_inverse=True)[1].astype(np.int64)
     at = _place(time, event, entry, strata)
     cases = np.flatnonzero(event if ymax is None else event & (time <= ymax))
-    below, equal, n_later = _later(at, cases, rank, weights)
-    case_below, case_equal, n_earlier = _earlier(at, cases, rank, weights)
+    mass = None if weights is None else weights[cases]
+    if time.size >= LARGE and entry is None and strata is None and weights is None:
+        from reporter.analysis.kernels.compiled_counts import count_pairs  # numba is worth its import only here
+
+        later, earlier, both = count_pairs(at.place, cases, risk)
+    else:
+        rank = index_times(risk)[1]
+        later, earlier = _later(at, cases, rank, weights), _earlier(at, cases, rank, weights)
+        width = int(rank.max(initial=0)) + 1
+        both = _tied_pairs((at.base + at.place)[cases] * width + rank[cases], mass)
+    return _estimate(at, cases, later, earlier, both, weights, cluster)
+
+
+def _estimate(
+    at: _Places, cases: Ints, later: Counts, earlier: Counts, both: float, weights: Floats | None, cluster: Ints | None
+) -> Concordance:
+    """Put the sums over the cases' later rows and over the rows' earlier cases together."""
+    mass = None if weights is None else weights[cases]
+    below, equal, n_later = later
+    case_below, case_equal, n_earlier = earlier
     score = (n_earlier - case_below - case_equal) + 0.5 * case_equal
     score[cases] += below + 0.5 * equal
     pairs = n_earlier
     pairs[cases] += n_later
 
-    mass = None if weights is None else weights[cases]
-    concordant, tied, total = (float(found.sum() if mass is None else found @ mass) for found in (below, equal, n_later))
+    concordant, tied, total = (
+        float(found.sum() if mass is None else found @ mass) for found in (below, equal, n_later)
+    )
     key = (at.base + at.place)[cases]
-    both = _tied_pairs(key * (int(rank.max(initial=0)) + 1) + rank[cases], mass)
     counts = (concordant, total - concordant - tied, tied, _tied_pairs(key, mass) - both, both)
     if not total:
         return Concordance(float("nan"), float("nan"), *counts)
@@ -150,5 +172,5 @@ def concordance(
     if weights is not None:
         influence = influence * weights
     if cluster is not None:
-        influence = np.bincount(np.unique(cluster, return_inverse=True)[1], weights=influence)
+        influence = np.bincount(index_times(cluster)[1], weights=influence).astype(np.float64)
     return Concordance(estimate, float(np.sqrt(np.sum(influence**2))), *counts)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.kernels.newton import Likelihood, Optimum, inverse, maximise, runs_away
+from reporter.analysis.kernels.newton import Evaluation, Likelihood, Optimum, inverse, maximise, runs_away
 from reporter.analysis.kernels.partial_likelihood import ExactLikelihood, PartialLikelihood
 from reporter.analysis.kernels.risk_sets import RiskSets, make_risk_sets
 from reporter.analysis.kernels.score_residuals import score_residuals, sum_by_cluster
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-LARGE = 1_000_000  # cells of the design from which compiled loops repay the import of their compiler
+LARGE = 30_000  # rows from which compiled loops repay, over the models of one study, the import of their compiler
 BLOCK = 4096  # rows of a linear predictor at a time
 DEPENDENT = 1e-10  # spread of a column, relative to its size, below which it is constant
 
@@ -171,7 +171,9 @@ def _scaled(x: Floats) -> tuple[Floats, Floats]:
     return (x - x.mean(axis=0)) / scale, scale
 
 
-def _robust(z: Floats, best: Optimum, sets: RiskSets, offset: Floats | None, cluster: Ints) -> tuple[Floats, float | None]:
+def _robust(
+    z: Floats, best: Optimum, sets: RiskSets, offset: Floats | None, cluster: Ints
+) -> tuple[Floats, float | None]:
     """Return the sandwich variance on the scale of `z` and the robust score statistic, None with an offset."""
     base = np.zeros(z.shape[0]) if offset is None else offset
     change = sum_by_cluster(score_residuals(z, np.exp(z @ best.beta + base), sets), cluster) @ inverse(
@@ -228,49 +230,51 @@ def fit_cox(
     if ties == "exact":
         _check_exact(weights, cluster)
     sets = make_risk_sets(time, event, ties, entry=entry, strata=strata, weights=weights)
-    if x.size >= LARGE and entry is None and cluster is None and ties != "exact":
+    moved = None if offset is None else offset - offset.mean()
+    if time.size >= LARGE and entry is None and cluster is None and ties != "exact":
         from reporter.analysis.kernels.large_cox import fit_large  # numba is worth its import only here
 
-        moved = None if offset is None else offset - offset.mean()
         found = fit_large(np.ascontiguousarray(x), time, event, sets, ties=ties, strata=strata, offset=moved)
         if found is not None:
-            return _from_large(x, sets, ties, offset, weights, found)
+            return _from_large(x, sets, ties, offset, found)
     used = estimable(_estimable_rows(x, sets, strata))
     if not used.any():
         raise ReporterError("every covariate is constant: there is nothing to estimate")
     z, scale = _scaled(x[:, used])
-    moved = None if offset is None else offset - offset.mean()
-    likelihood: Likelihood = (
-        ExactLikelihood(z, sets, moved) if ties == "exact" else PartialLikelihood(z, sets, moved)
-    )
+    likelihood: Likelihood = ExactLikelihood(z, sets, moved) if ties == "exact" else PartialLikelihood(z, sets, moved)
     best = maximise(likelihood)
     at, start = best.at, best.start
     coef, infinite = np.full(x.shape[1], np.nan), np.zeros(x.shape[1], dtype=bool)
     coef[used] = best.beta / scale
     infinite[used] = runs_away(best, np.ptp(z, axis=0))
-    wald, robust, robust_score = float(best.beta @ at.information @ best.beta), None, None
+    wald, robust, robust_score = _wald(best.beta, at.information), None, None
     if cluster is not None:
         middle, robust_score = _robust(z, best, sets, moved, cluster)
         robust = _expand(middle / np.outer(scale, scale), used)
-        wald = float(best.beta @ np.linalg.pinv(middle, hermitian=True) @ best.beta)
+        wald = _wald(best.beta, inverse(middle))
+    covariance = _expand(inverse(at.information) / np.outer(scale, scale), used)
     return CoxFit(
-        x, sets, coef, _expand(inverse(at.information) / np.outer(scale, scale), used),
-        centre_of(x, weights if entry is None else None),
-        at.value, start.value, float(start.score @ np.linalg.solve(start.information, start.score)), wald, used,
-        infinite, best.converged, ties, offset, _mean(offset, weights), robust, robust_score,
+        x, sets, coef, covariance, centre_of(x, weights if entry is None else None), at.value, start.value,
+        _score_test(start), wald, used, infinite, best.converged, ties, offset, _mean(offset, weights), robust,
+        robust_score,
     )  # fmt: skip
 
 
-def _from_large(
-    x: Floats, sets: RiskSets, ties: Ties, offset: Floats | None, weights: Floats | None, found: LargeFit
-) -> CoxFit:
-    at, start, beta = found.best.at, found.best.start, found.best.beta
-    centre = found.centre if weights is None else centre_of(x, weights)
+def _wald(beta: Floats, information: Floats) -> float:
+    return float(beta @ information @ beta)
+
+
+def _score_test(start: Evaluation) -> float:
+    return float(start.score @ np.linalg.solve(start.information, start.score))
+
+
+def _from_large(x: Floats, sets: RiskSets, ties: Ties, offset: Floats | None, found: LargeFit) -> CoxFit:
+    at, start = found.best.at, found.best.start
+    centre = found.centre if sets.weight is None else centre_of(x, sets.weight)
     return CoxFit(
-        x, sets, found.coef, found.covariance, centre, at.value, start.value,
-        float(start.score @ np.linalg.solve(start.information, start.score)), float(beta @ at.information @ beta),
-        np.ones(x.shape[1], dtype=bool), found.infinite, found.best.converged, ties, offset, _mean(offset, weights),
-        packed=found.packed,
+        x, sets, found.coef, found.covariance, centre, at.value, start.value, _score_test(start),
+        _wald(found.best.beta, at.information), np.ones(x.shape[1], dtype=bool), found.infinite, found.best.converged,
+        ties, offset, _mean(offset, sets.weight), packed=found.packed,
     )  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def _newton(z: Floats, sets: _Sets) -> _Optimum:
     beta, point = np.zeros(z.shape[1]), _evaluate(z, np.zeros(z.shape[0]), sets)
     without_gain = 0
     for _ in range(MAX_ITERATIONS):
-        step: Floats = np.linalg.lstsq(point.information, point.score, rcond=None)[0]
+        step = np.linalg.lstsq(point.information, point.score, rcond=None)[0].astype(np.float64)
         if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == 3:
             return _Optimum(beta, point, step, converged=True)
         without_gain += bool(step @ point.score / 2 <= 1e-14 * max(1.0, abs(point.value)))

@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 
+EXHAUSTED = 1e-9  # share still free of the event below which nobody is left by the pooled estimate
+
+
 @dataclass(frozen=True)
 class GrayTest:
     """Result over k groups.
@@ -55,7 +58,7 @@ def _tabulate(time: Floats, cause: Codes, group: Codes, n_groups: int, k: int) -
 
     everybody = table(np.ones(time.size, dtype=bool))
     own, other = table(cause == k), table((cause > 0) & (cause != k))
-    at_risk = np.cumsum(everybody[::-1], axis=0)[::-1]
+    at_risk = np.cumsum(everybody[::-1], axis=0)[::-1].astype(np.float64)
     seen = (own + other).sum(axis=1) > 0
     return _Table(at_risk[seen], own[seen], other[seen])
 
@@ -107,14 +110,13 @@ def _expectation_and_variance(found: _Table) -> tuple[Floats, Floats]:
     events = d1.sum(axis=1)
     expectation = (events[:, None] * _safe(at_risk, at_risk.sum(axis=1)[:, None])).sum(axis=0)
     pooled = np.cumsum(_safe(events, total))
-    pooled_before = _lagged(pooled, 0.0)
+    left = np.where(1 - pooled > EXHAUSTED, 1 - pooled, 0.0)
     # a (J, k, k) is the derivative of z by the hazards of each group; c its running sum over the pooled hazard.
     a = np.einsum("ji,ik->jik", weight, np.eye(y.shape[1])) - weight[:, :, None] * _safe(
         weight, total[:, None]
     )[:, None, :]  # fmt: skip
-    c = np.cumsum(a * _safe(events, total * (1 - pooled_before))[:, None, None], axis=0)
+    c = np.cumsum(a * _safe(events, total * _lagged(left, 1.0))[:, None, None], axis=0)
     remaining = c[-1] - c if len(c) else c
-    left = 1 - pooled
     ratio = _safe(left[:, None] * np.ones_like(survival), survival)
     own_factor = np.where(survival > 0, 1 - ratio, 1.0)
     spread = total[:, None] * before - 1

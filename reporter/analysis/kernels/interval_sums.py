@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -13,7 +15,7 @@ Ints = NDArray[np.int64]
 def segmented_cumsum(values: Floats, start: Ints, *, backwards: bool = False) -> Floats:
     """Return running sums of `values` (J,) or (J, p) that begin anew in each segment ``start[k]:start[k + 1]``."""
     out = np.empty_like(values)
-    for low, high in zip(start[:-1], start[1:], strict=True):
+    for low, high in pairwise(start):
         part = values[low:high]
         out[low:high] = np.cumsum(part[::-1], axis=0)[::-1] if backwards else np.cumsum(part, axis=0)
     return out

@@ -63,7 +63,8 @@ def fit_large(
     packed = CompiledLikelihood(x, event, sets, offset)
     if not packed.suits:
         return None
-    guess = _guess(x, time, event, ties, strata, packed) if x.shape[0] >= SAMPLED and offset is None else None
+    sampled = x.shape[0] >= SAMPLED and offset is None and not packed.tabulated
+    guess = _guess(x, time, event, ties, strata, packed) if sampled else None
     best = maximise(packed, guess)
     if not well_conditioned(best.start.information):
         return None

@@ -205,16 +205,21 @@ def smooth_residuals(found: PhTest) -> Smooth | None:
 
     None also where so many deaths fall on one time that two knots coincide, and where residuals are not complete.
     """
-    grid = np.linspace(found.g.min(), found.g.max(), SMOOTH_POINTS)
     if np.unique(found.g).size < 5 or not found.complete:
         return None
-    both = np.concatenate((grid, found.g))
+    return smooth_over(found.g, found.scaled, found.variance)
+
+
+def smooth_over(g: Floats, scaled: Floats, variance: Floats) -> Smooth | None:
+    """Smooth residuals `scaled`, shape (m, p), with variances on the diagonal of `variance`, over `g`, shape (m,)."""
+    grid = np.linspace(g.min(), g.max(), SMOOTH_POINTS)
+    both = np.concatenate((grid, g))
     knots = np.quantile(both, [0.0, 1 / 3, 2 / 3, 1.0])
     if (np.diff(knots) <= SAME_KNOT * (knots[-1] - knots[0])).any():
         return None
-    design, at = _natural_basis(found.g, knots), _natural_basis(grid, knots)
+    design, at = _natural_basis(g, knots), _natural_basis(grid, knots)
     q, r = np.linalg.qr(design)
     back = np.linalg.solve(r.T, at.T)
-    estimate = at @ np.linalg.solve(r, q.T @ found.scaled)
-    half = 2 * np.sqrt(np.outer((back**2).sum(axis=0), np.diag(found.variance)))
+    estimate = at @ np.linalg.solve(r, q.T @ scaled)
+    half = 2 * np.sqrt(np.outer((back**2).sum(axis=0), np.diag(variance)))
     return Smooth(grid, estimate, estimate - half, estimate + half)

@@ -67,7 +67,8 @@ class CoxResiduals:
     @property
     def scaled_schoenfeld(self) -> Floats:
         """Schoenfeld residuals times m times the covariance, plus the coefficient, shape (m, q)."""
-        return self.schoenfeld @ self.covariance * self.schoenfeld.shape[0] + self.coef
+        out: Floats = self.schoenfeld @ self.covariance * self.schoenfeld.shape[0] + self.coef
+        return out
 
 
 def null_martingale(sets: RiskSets, event: Bools) -> Floats:

@@ -11,7 +11,7 @@ Ints = NDArray[np.int64]
 SPAN = 2**17  # widest table
 
 
-def index_times(time: Floats) -> tuple[Floats, Ints]:
+def index_times(time: Floats | Ints) -> tuple[Floats, Ints]:
     """Return the distinct values, ascending, and the index of each row among them, shape (n,)."""
     if time.size:
         low, high = float(time.min()), float(time.max())
@@ -21,6 +21,6 @@ def index_times(time: Floats) -> tuple[Floats, Ints]:
                 present = np.flatnonzero(np.bincount(whole))
                 place = np.zeros(int(high - low) + 1, dtype=np.int64)
                 place[present] = np.arange(present.size)
-                return present + low, place[whole]
+                return (present + low).astype(np.float64), place[whole]
     distinct, index = np.unique(time, return_inverse=True)
-    return distinct, index.astype(np.int64)
+    return distinct.astype(np.float64), index.astype(np.int64)

@@ -30,13 +30,36 @@ def badge(context: Context) -> Badge:
         why = check.why_not or _("the check gave no rows")
         text = _("The numbers of this report were computed once, in Python, and not checked against R: {why}.")
         return Badge("not_verified", _("Not verified"), fill(text, why=words(why.rstrip("."))))
-    runs = [*_counts(context)]
+    runs = [*_counts(context), *subset_sentences(context)]
+    if check.all_agree and check.subsets:
+        return Badge("verified", _("Verified against R on a random subset"), tuple(runs))
     if check.all_agree:
         return Badge("verified", _("Verified against R"), tuple(runs))
     bad = sum(check.count(verdict) for verdict in _BAD)
     if bad:
         return Badge("disagrees", _("R disagrees"), tuple(runs))
     return Badge("not_verified", _("Verified in part"), tuple(runs))
+
+
+def subset_sentences(context: Context) -> Inline:
+    """Return what is said of frames that were checked on some of their rows."""
+    _ = context.gettext
+    several = len(context.results.endpoints) > 1
+    text = _(
+        " {cohort}: the check was made on {n} of {total} patients, drawn at random (seed {seed}); Python and R both "
+        "computed on these alone."
+    )
+    runs: list[Run] = []
+    for subset in context.results.verification.subsets:
+        where = context.cohort_label(subset.cohort)
+        runs += fill(
+            text,
+            cohort=words(f"{where}, {subset.endpoint}" if several else where),
+            n=_n(subset.n_checked),
+            total=_n(subset.n_used),
+            seed=Run(str(subset.seed), is_label=True),
+        )
+    return tuple(runs)
 
 
 def _counts(context: Context) -> Inline:
@@ -179,6 +202,13 @@ def check_blocks(context: Context) -> tuple[Block, ...]:
     if not check.ran or not check.rows:
         return (Callout(badge(context).runs, "warning"),)
     blocks: list[Block] = [verdict_table(context)]
+    if check.subsets:
+        text = _(
+            "R would have taken too long on all rows. The numbers in this appendix and in verification.csv are those "
+            "of the random subset, not those of the report; a number of the report is checked in so far as the same "
+            "program made both. data_for_r.csv holds the subset."
+        )
+        blocks.append(Callout((*fill(text), *subset_sentences(context)), "info"))
     bad = [row for row in check.rows if row.verdict in _BAD]
     if bad:
         caption = fill(

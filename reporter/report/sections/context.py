@@ -107,7 +107,17 @@ class Context:
     def covariate_label(self, name: str) -> str:
         """Return the words of a covariate or of an interaction of two."""
         whole = self._whole_label(name)
-        return self.column_label(name, per=True) if whole else self.term_label(name)
+        return self.column_label(name, per=True) if whole else self.effect_label(name)
+
+    def effect_label(self, name: str) -> str:
+        """Return the words of a covariate as a whole, or of an interaction of two."""
+        if self._whole_label(name):
+            return self._whole_label(name)
+        for i, character in enumerate(name):
+            both = (self._whole_label(name[:i]), self._whole_label(name[i + 1 :]))
+            if character == ":" and all(both):
+                return f"{both[0]} × {both[1]}"
+        return name
 
     def _part_label(self, term: str) -> str:
         for info in self.results.columns:
@@ -125,11 +135,8 @@ class Context:
             if character != ":":
                 continue
             first, second = self._part_label(term[:i]), self._part_label(term[i + 1 :])
-            whole = (self._whole_label(term[:i]), self._whole_label(term[i + 1 :]))
             if first and second:
                 return f"{first} × {second}"
-            if all(whole):
-                return f"{whole[0]} × {whole[1]}"
         return ""
 
     def _whole_label(self, name: str) -> str:
@@ -279,6 +286,7 @@ class Context:
             "cox_multivariable": _("Multivariable Cox model"),
             "cox_model": _("Multivariable Cox model, tests"),
             "cox_baseline_curve": _("Baseline hazard"),
+            "cox_term_test": _("Tests of whole covariates"),
             "ph_test": _("Test of proportional hazards"),
             "ph_smooth_curve": _("Smooth of scaled Schoenfeld residuals"),
             "ph_test_km": _("Test of proportional hazards, transform km"),

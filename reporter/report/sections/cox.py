@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reporter.report.document import Block, Callout, Cell, Inline, Paragraph, Run, Section, Table, TableRow
 from reporter.report.figures import choose_forest_axis, draw_forest_axis, draw_forest_row
@@ -11,13 +10,15 @@ from reporter.report.figures.models import ForestAxis, ForestRow
 from reporter.report.format import count, decimals, p_value, plain_number
 from reporter.report.sections.context import Context
 from reporter.report.sections.cox_fit import fit_sentence, fit_table
+from reporter.report.sections.cox_parts import notes_on_parts, terms_of
+from reporter.report.sections.cox_terms import term_table
 from reporter.report.sections.inline import absent_cell, blank, cell, fill, level_words, words
 from reporter.report.sections.tables import heads, note
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, ColumnInfo, EndpointInfo, Row
 from reporter.spec.options import CoxOptions
 
-ANALYSES = ("cox_univariable", "cox_multivariable", "concordance")
+ANALYSES = ("cox_univariable", "cox_multivariable", "cox_term_test", "concordance")
 FEW_EVENTS = 10
 _SIGNIFICANT = 0.05
 
@@ -31,6 +32,7 @@ class _Line:
     full: tuple[AnalysisNode, Row] | None
     is_level: bool
     is_reference: bool
+    is_spline: bool = False
 
 
 def _found(node: AnalysisNode | None, term: str) -> tuple[AnalysisNode, Row] | None:
@@ -38,9 +40,7 @@ def _found(node: AnalysisNode | None, term: str) -> tuple[AnalysisNode, Row] | N
     return (node, row) if node is not None and row is not None else None
 
 
-def _number_line(
-    context: Context, label: str, single: AnalysisNode | None, full: AnalysisNode | None, term: str
-) -> _Line:
+def _number_line(label: str, single: AnalysisNode | None, full: AnalysisNode | None, term: str) -> _Line:
     return _Line((words(label),), _found(single, term), _found(full, term), False, False)
 
 
@@ -49,21 +49,16 @@ def _interaction_lines(context: Context, full: AnalysisNode | None) -> list[_Lin
     options = full.options if full is not None else None
     if full is None or not isinstance(options, CoxOptions) or not options.interactions:
         return []
-    single = {term for spec in options.terms for term in _terms_of(context.column(spec.column))}
+    single = {term for spec in options.terms for term in terms_of(context.column(spec.column))}
     products = [row.term for row in full.rows if row.term not in single]
-    return [_number_line(context, context.term_label(term), None, full, term) for term in products]
-
-
-def _terms_of(info: ColumnInfo) -> list[str]:
-    if info.levels:
-        return [level_term(info.name, level) for level in info.levels]
-    return [info.name + "'" * j for j in range(max(len(info.spline) - 1, 1))]
+    return [_number_line(context.term_label(term), None, full, term) for term in products]
 
 
 def _lines(context: Context, endpoint: EndpointInfo, info: ColumnInfo, full: AnalysisNode | None) -> list[_Line]:
     single = context.node("cox_univariable", "development", endpoint.name, info.name)
     if info.spline:
-        return [_number_line(context, context.term_label(term), single, full, term) for term in _terms_of(info)]
+        lines = [_number_line(context.term_label(term), single, full, term) for term in terms_of(info)]
+        return [replace(line, is_spline=True) for line in lines]
     if not info.levels:
         label = (words(context.column_label(info.name, per=True)),)
         return [_Line(label, _found(single, info.name), _found(full, info.name), False, False)]
@@ -94,6 +89,9 @@ def _ratio(context: Context, found: tuple[AnalysisNode, Row] | None, line: _Line
     _ = context.gettext
     if line.is_reference and found is not None:
         return cell(words(_("1 [reference]")), align="center")
+    if line.is_spline and found is not None:
+        b, error = (context.number(*found, stat, decimals(3)) for stat in ("estimate", "std_error"))
+        return Cell(fill(_("b = {b} (SE, {se})"), b=b, se=error), "center")
     return Cell(context.hazard_ratio(*found), "center") if found is not None else absent_cell()
 
 
@@ -110,7 +108,7 @@ def _p(context: Context, found: tuple[AnalysisNode, Row] | None, line: _Line) ->
 def _forest_row(context: Context, line: _Line) -> ForestRow | None:
     """Return the drawn interval; None where there is nothing to draw."""
     _ = context.gettext
-    if line.full is None:
+    if line.full is None or line.is_spline:
         return None
     if line.is_reference:
         return ForestRow(_("reference level"))
@@ -175,7 +173,7 @@ def _notes(context: Context, endpoint: EndpointInfo, full: AnalysisNode | None, 
                 )
             )
         )
-    notes += _notes_on_parts(context, options)
+    notes += notes_on_parts(context, options)
     notes.append(
         (
             words(_("P"), italic=True),
@@ -183,22 +181,6 @@ def _notes(context: Context, endpoint: EndpointInfo, full: AnalysisNode | None, 
         )
     )
     return tuple(notes)
-
-
-def _notes_on_parts(context: Context, options: CoxOptions | None) -> list[Inline]:
-    """Return how to read the rows of splines and interactions."""
-    _ = context.gettext
-    out: list[Inline] = []
-    if options is not None and any(term.spline for term in options.terms):
-        text = _("The parts of a spline belong together: no single one is the effect of the covariate.")
-        out.append(note(text))
-    if options is not None and options.interactions:
-        text = _(
-            "The ratio of a covariate in an interaction holds where the other covariate is at its reference level or "
-            "0; the rows of the interaction are ratios of hazard ratios."
-        )
-        out.append(note(text))
-    return out
 
 
 def cox_table(context: Context, endpoint: EndpointInfo) -> Table | None:
@@ -271,29 +253,6 @@ def _warnings(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...]:
     return tuple(out)
 
 
-def _alone(node: AnalysisNode) -> frozenset[str]:
-    """Return the terms whose hazard ratio can be read by itself."""
-    if not isinstance(node.options, CoxOptions):
-        return frozenset()
-    paired = {name for pair in node.options.interactions for name in pair}
-    specs = [spec for spec in node.options.terms if not spec.spline and spec.column not in paired]
-    return frozenset(
-        name for spec in specs for name in (spec.column, *(level_term(spec.column, level) for level in spec.levels))
-    )
-
-
-def leading_terms(node: AnalysisNode) -> Sequence[Row]:
-    """Return the rows of a Cox node with a P value under .05, the strongest first.
-
-    Rows of a spline or of an interaction's covariates are left out: alone their ratios say nothing.
-    """
-    alone = _alone(node)
-    rows = [row for row in node.rows if row.term in alone and any(s.stat == "p_value" for s in row.stats)]
-    known = [(row.get("statistic").value, row.get("p_value").value, row) for row in rows]
-    found = [(abs(z), row) for z, p, row in known if z is not None and p is not None and p < _SIGNIFICANT]
-    return [row for _z, row in sorted(found, key=lambda pair: -pair[0])]
-
-
 def cox_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: str) -> Section | None:
     """Return the section of the Cox models; None without covariates."""
     blocks: list[Block] = [*context.failures(ANALYSES, "development", endpoint.name)]
@@ -301,7 +260,7 @@ def cox_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: 
     if sentence:
         blocks.append(Paragraph(sentence))
     blocks += _warnings(context, endpoint)
-    for table in (cox_table(context, endpoint), fit_table(context, endpoint)):
+    for table in (cox_table(context, endpoint), term_table(context, endpoint), fit_table(context, endpoint)):
         if table is not None:
             blocks.append(table)
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None

@@ -45,9 +45,10 @@ def fit_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
     if node is not None:
         row = node.rows[0]
         out = fill(
-            _("The multivariable model has {events} events per coefficient and an AIC of {aic}."),
+            _("The multivariable model has {events} events per coefficient, an AIC of {aic} and a BIC of {bic}."),
             events=context.spelt(node, row, "events_per_variable", decimals(1)),
             aic=context.spelt(node, row, "aic", decimals(1)),
+            bic=context.spelt(node, row, "bic", decimals(1)),
         )
     found = concordance_sentence(context, endpoint)
     return (*out, Run(" "), *found) if out and found else out or found

@@ -91,3 +91,15 @@ def parts_note(context: Context, citations: Citations) -> MethodNote | None:
     text = _("In all Cox models, {parts}.{cite}")
     cite = citations.cite("lin_wei") if options.cluster else words("")
     return MethodNote(_("Parts of the models"), fill(text, parts=words("; ".join(parts)), cite=cite))
+
+
+def term_test_note(context: Context, citations: Citations) -> MethodNote | None:
+    """Say how whole covariates are tested."""
+    _ = context.gettext
+    if not context.results.nodes("cox_term_test"):
+        return None
+    text = _(
+        "Whole covariates are tested by the likelihood ratio of the model without them and by Wald’s statistic{cite}; "
+        "no covariate is taken out from under an interaction that it is part of."
+    )
+    return MethodNote(_("Tests of covariates"), fill(text, cite=citations.cite("splines")))

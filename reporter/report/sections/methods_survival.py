@@ -7,6 +7,7 @@ from reporter.report.format import plain_number
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.references import Citations
+from reporter.report.sections.survival_estimates import LATE_ENTRY
 from reporter.report.sections.survival_tests import adjustment_name, rank_test_name
 from reporter.results.tree import AnalysisNode
 from reporter.spec.options import (
@@ -17,8 +18,6 @@ from reporter.spec.options import (
     RankTestOptions,
     RmstOptions,
 )
-
-LATE_ENTRY = "n_late_entry"
 
 
 def _nodes(context: Context, analysis: str) -> list[AnalysisNode]:
@@ -36,10 +35,10 @@ def late_entry_note(context: Context, citations: Citations) -> MethodNote | None
     if not any(found.stat == LATE_ENTRY for node in nodes for row in node.rows for found in row.stats):
         return None
     text = _(
-        "Patients count from their entry on (left truncation){cite}: at risk at t are those with entry < t ≤ T, and the "
-        "number at risk under a figure is that at the next time of an event or censoring. The log-rank test is the score "
-        "test of a Cox model on these risk sets. Median follow-up is not given: the reverse Kaplan–Meier estimate has no "
-        "meaning with entry times."
+        "Patients count from their entry on (left truncation){cite}: at risk at t are those with entry < t ≤ T, and "
+        "the number at risk under a figure is that at the next time of an event or censoring. The log-rank test is the "
+        "score test of a Cox model on these risk sets. Median follow-up is not given: the reverse Kaplan–Meier "
+        "estimate has no meaning with entry times."
     )
     return MethodNote(_("Late entry"), fill(text, cite=citations.cite("klein_moeschberger")))
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reporter.report.document import Block, Cell, Figure, Inline, Paragraph, Run, Section, Table, TableRow
 from reporter.report.format import Write, count, decimals
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import absent_cell, cell, fill, level_words, sentence, words
-from reporter.report.sections.survival_estimates import FURTHER_ANALYSES, further_survival_tables
+from reporter.report.sections.survival_estimates import FURTHER_ANALYSES, LATE_ENTRY, further_survival_tables
 from reporter.report.sections.survival_figure import MAX_GROUPS, survival_figure
 from reporter.report.sections.tables import heads
 from reporter.results.tree import AnalysisNode, EndpointInfo, Row
+from reporter.results.value import Statistic
 
 _MOST_HORIZONS = 3
 ALL_HEIGHT, GROUP_HEIGHT = 118.0, 126.0
@@ -34,6 +35,12 @@ def curves_figure(
     return (survival_figure(context, node, endpoint, height),)
 
 
+def _late(context: Context, node: AnalysisNode) -> Iterator[Statistic]:
+    counts = context.node("kaplan_meier", node.cohort, node.endpoint, node.variable)
+    for row in counts.rows if counts else ():
+        yield from row.stats
+
+
 def curve_note(context: Context, node: AnalysisNode) -> Inline:
     """Return what bands and marks of the figures are."""
     _ = context.gettext
@@ -42,6 +49,12 @@ def curve_note(context: Context, node: AnalysisNode) -> Inline:
         "In the figures, shaded areas are pointwise confidence intervals ({ci}, {type} transformation), tick marks are "
         "censored patients, and the number at risk at a time counts those followed to it or beyond."
     )
+    if any(found.stat == LATE_ENTRY for found in _late(context, node)):
+        text = _(
+            "In the figures, shaded areas are pointwise confidence intervals ({ci}, {type} transformation), tick marks "
+            "are censored patients, and the number at risk at a time counts those who had entered by the next time of "
+            "an event or censoring and were followed to it or beyond."
+        )
     level = context.level_of_confidence(getattr(options, "conf_level", 0.95))
     return fill(text, ci=level, type=words(getattr(options, "conf_type", "")))
 

@@ -8,13 +8,14 @@ from reporter.report.document import Block, Cell, Inline, Run, Table, TableRow
 from reporter.report.format import Write, decimals, fixed, p_value, plain_number
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import absent_cell, cell, fill, level_words, sentence, words
-from reporter.report.sections.survival_tests import pair_table, test_table
+from reporter.report.sections.survival_tests import pair_table, rank_test_table
 from reporter.report.sections.tables import heads
 from reporter.results.address import level_term, time_text
 from reporter.results.tree import AnalysisNode, EndpointInfo, Row
 from reporter.spec.options import ConditionalOptions, KaplanMeierOptions
 
 FURTHER_ANALYSES = ("rmst", "conditional_survival", "rank_test", "pairwise_log_rank", "survival_difference")
+LATE_ENTRY = "n_late_entry"
 _COHORT = "development"
 _MOST_COLUMNS = 3
 _MEDIAN = 0.5
@@ -200,7 +201,8 @@ def difference_tables(context: Context, endpoint: EndpointInfo, variables: Seque
         ]
         rows = _difference_rows(context, endpoint, variables, chunk)
         name = f"differences_{endpoint.name}" + (f"_{start // 2 + 1}" if start else "")
-        notes = notes_of(context, endpoint, "survival_difference", variables)
+        scale = _("P values are those of tests on the scale log(−log S): they may differ from what the limits suggest.")
+        notes = ((words(scale),), *notes_of(context, endpoint, "survival_difference", variables))
         out.append(Table(name, caption, heads((_("Group"), "left"), *columns), rows, notes=notes))
     return tuple(out)
 
@@ -233,8 +235,7 @@ def _difference_rows(
         )
         rows.append(TableRow((Cell(label, span=1 + 2 * len(chunk)),), "header"))
         levels = list(dict.fromkeys(row.level for row in node.rows if row.level))
-        for level in levels:
-            rows.append(TableRow((cell(level_words(level)), *cells(node, level, first)), "level"))
+        rows += [TableRow((cell(level_words(level)), *cells(node, level, first)), "level") for level in levels]
         if len(levels) > 1:
             rows.append(TableRow((cell(words(_("all levels alike"))), *cells(node, "", first)), "level"))
     return tuple(rows)
@@ -248,6 +249,6 @@ def further_survival_tables(context: Context, endpoint: EndpointInfo, variables:
         *rmst_table(context, endpoint, variables),
         *conditional_tables(context, endpoint, variables),
         *difference_tables(context, endpoint, groups),
-        *test_table(context, endpoint, groups),
+        *rank_test_table(context, endpoint, groups),
         *pair_table(context, endpoint, groups),
     )

@@ -15,7 +15,7 @@ from reporter.spec.options import PairwiseOptions, RankTest, RankTestOptions
 _COHORT = "development"
 
 
-def test_name(context: Context, test: RankTest) -> str:
+def rank_test_name(context: Context, test: RankTest) -> str:
     """Return the name of a test with the formula of its weight, and its strata."""
     _ = context.gettext
     name = {
@@ -54,7 +54,7 @@ def _header(context: Context, variable: str, span: int) -> TableRow:
     return TableRow((cell(words(context.column(variable).label), span=span),), "header")
 
 
-def test_table(context: Context, endpoint: EndpointInfo, groups: Sequence[str]) -> tuple[Block, ...]:
+def rank_test_table(context: Context, endpoint: EndpointInfo, groups: Sequence[str]) -> tuple[Block, ...]:
     """Return the tests beside the log-rank test, by group."""
     _ = context.gettext
     rows: list[TableRow] = []
@@ -66,7 +66,7 @@ def test_table(context: Context, endpoint: EndpointInfo, groups: Sequence[str]) 
         for test in node.options.tests:
             row = node.find(group=variable, term=test.term)
             if row is not None:
-                name = cell(words(test_name(context, test)))
+                name = cell(words(rank_test_name(context, test)))
                 rows.append(TableRow((name, *_numbers(context, node, row, "p_value")), "level"))
     if not rows:
         return ()
@@ -99,11 +99,6 @@ def pair_table(context: Context, endpoint: EndpointInfo, groups: Sequence[str]) 
         endpoint=words(endpoint.label),
         method=words(method),
     )
-    columns = (
-        (_("No."), "center"),
-        ("χ²", "center"),
-        (_("df"), "center"),
-        ("P", "center"),
-        (_("Adjusted P"), "center"),
-    )
-    return (Table(f"pairs_{endpoint.name}", caption, heads((_("Levels"), "left"), *columns), tuple(rows)),)
+    columns = (_("No."), "χ²", _("df"), "P", _("Adjusted P"))
+    head = heads((_("Levels"), "left"), *((title, "center") for title in columns))
+    return (Table(f"pairs_{endpoint.name}", caption, head, tuple(rows)),)

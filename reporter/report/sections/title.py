@@ -7,7 +7,7 @@ from reporter.report.format import Write, count, decimals, level_text
 from reporter.report.sections.check import badge
 from reporter.report.sections.competing_risks import incidence_lead, last_incidence
 from reporter.report.sections.context import Context, share
-from reporter.report.sections.cox import leading_terms
+from reporter.report.sections.cox_parts import leading_terms
 from reporter.report.sections.flow import n_analysed
 from reporter.report.sections.inline import fill, join, words
 from reporter.report.sections.survival import last_estimated, lead_sentence
@@ -27,8 +27,11 @@ def _lead(context: Context, endpoint: EndpointInfo) -> Inline:
     node = context.node("follow_up", "development", endpoint.name)
     if node is not None:
         row = node.rows[0]
+        text = _("Of {n} patients, {events} had an event during a median follow-up of {median} {unit}. ")
+        if row.get("median").value is None:
+            text = _("Of {n} patients, {events} had an event; the median follow-up is {median}. ")
         out += fill(
-            _("Of {n} patients, {events} had an event during a median follow-up of {median} {unit}. "),
+            text,
             n=context.number(node, row, "n", count),
             events=context.number(node, row, "n_event", count),
             median=context.spelt(node, row, "median", decimals(1)),

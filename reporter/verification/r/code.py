@@ -45,7 +45,7 @@ def _vector(values: Sequence[object]) -> str:
 
 
 def r_value(value: object) -> str:
-    """Return a value as R code: None as NULL, a mapping or a sequence of mappings or sequences as a list, others as a vector."""
+    """Return a value as R code: None as NULL, a mapping, or a sequence of those or of sequences, as a list."""
     if value is None:
         return "NULL"
     if isinstance(value, str):

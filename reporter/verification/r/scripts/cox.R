@@ -51,10 +51,12 @@ check_cox <- function(frames, cohort, endpoint, options) {
     return(result(c(rows, list(numbers(where, model)))))
   }
   # With a coefficient at infinity the Wald test and the baseline hazard depend on where the iterations stopped.
-  wald <- if (any(fit$infinite)) NA else as.numeric(fit$wald.test)
+  few <- !is.null(data$.cluster) && length(unique(data$.cluster)) <= df
+  wald <- if (any(fit$infinite) || few) NA else as.numeric(fit$wald.test)
+  score <- if (few) NA else if (length(fit$naive.var)) fit$rscore else fit$score
   model <- c(model, events_per_variable = sum(data$.event) / df, aic = 2 * df - 2 * compared[2],
              bic = log(sum(data$.event)) * df - 2 * compared[2], chi_square("wald", wald, df),
-             chi_square("score", if (length(fit$naive.var)) fit$rscore else fit$score, df))
+             chi_square("score", score, df))
   rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "cox_model", term = "GLOBAL"), model)
   if (any(fit$infinite)) return(result(rows))
   # With interactions R warns that the means of the columns describe no patient; here they are only where the curve is given.

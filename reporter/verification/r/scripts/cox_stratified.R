@@ -14,7 +14,7 @@ check_cox_stratified <- function(frames, cohort, endpoint, options) {
     fit <- fit_or_null(data, other$terms, other)
     at <- function(term) place(cohort, endpoint, "cox_stratified", labels[i], term = term)
     reached <- if (is.null(fit) || !fit$converged) NA else fit$loglik[2]
-    counts <- c(n_event = if (is.null(fit)) NA else sum(data$.event), log_likelihood = reached)
+    counts <- c(n_event = sum(data$.event), log_likelihood = reached)
     rows[[length(rows) + 1]] <- numbers(at("GLOBAL"), counts)
     names_of <- coefficient_terms(other$terms, other$interactions)
     found <- wald_numbers(fit, length(names_of), normal_quantile(options$conf_level))

@@ -20,7 +20,7 @@ check_cox_time_split <- function(frames, cohort, endpoint, options) {
   for (period in names(fits)) {
     fit <- fits[[period]]
     used <- if (period == "early") early else late
-    counts <- if (is.null(fit)) c(n = NA, n_event = NA) else c(n = nrow(used), n_event = sum(used$.event))
+    counts <- c(n = nrow(used), n_event = sum(used$.event))
     rows[[length(rows) + 1]] <- numbers(at("period", period, "GLOBAL"), counts)
     found <- wald_numbers(fit, length(names_of), normal_quantile(options$conf_level))
     for (j in seq_along(names_of)) rows[[length(rows) + 1]] <- numbers(at("period", period, names_of[j]), found[j, ])
@@ -33,10 +33,10 @@ check_cox_time_split <- function(frames, cohort, endpoint, options) {
   result(rows)
 }
 
-# A fit, or NULL without events or an identified column.
+# A fit, or NULL without events or an identified column, and where coxph itself stops on the way to infinity.
 fit_or_null <- function(data, terms, options) {
   tryCatch(fit_terms(data, terms, options$ties, options), error = function(said) {
-    if (!grepl("no events|nothing to estimate", conditionMessage(said))) stop(said)
+    if (!grepl("no events|nothing to estimate|infinite argument in coxph.wtest", conditionMessage(said))) stop(said)
     NULL
   })
 }

@@ -12,8 +12,13 @@ incidence_fit <- function(data, n, options) {
   }
 }
 
-# The columns of one cause from a fit: state 1 is (s0), cause k is state k + 1.
-incidence_columns <- function(fit, data, k) {
+# The columns of one cause from a fit: state 1 is (s0), cause k is state k + 1. An incidence within 1e-12 of 1 differs from
+# it by rounding: the standard error is 0, and the interval that of the type at 1.
+incidence_columns <- function(fit, data, k, conf_type) {
+  certain <- fit$pstate[, k + 1] >= 1 - 1e-12
+  fit$pstate[certain, k + 1] <- 1
+  fit$std.err[certain, k + 1] <- 0
+  fit$lower[certain, k + 1] <- fit$upper[certain, k + 1] <- if (conf_type %in% c("log", "plain")) 1 else NA
   events <- as.vector(table(factor(data$.time[data$.cause == k], levels = sort(unique(data$.time)))))
   list(n_risk = fit$n.risk[, 1], n_event = events, estimate = fit$pstate[, k + 1], std_error = fit$std.err[, k + 1],
        conf_low = fit$lower[, k + 1], conf_high = fit$upper[, k + 1], cumulative_n_event = cumsum(events))
@@ -31,7 +36,7 @@ check_cumulative_incidence <- function(frames, cohort, endpoint, options) {
       at <- function(analysis, time = NULL) {
         place(cohort, endpoint, analysis, options$group, part$level, encode_level(causes[k]), time)
       }
-      columns <- incidence_columns(fit, data, k)
+      columns <- incidence_columns(fit, data, k, options$conf_type)
       rows[[length(rows) + 1]] <- numbers(at("cumulative_incidence"), c(n = nrow(data), n_event = sum(data$.cause == k)))
       for (horizon in options$horizons) {
         last <- findInterval(horizon, fit$time)

@@ -1,7 +1,23 @@
 # Fine-Gray model: finegray expands the data with censoring weights, coxph fits it with each patient a cluster.
+# Adds `infinite` (of which coxph warns, whose standard error is out of proportion, or which it gives up) and `converged`.
+# Where a coefficient runs to infinity the tight control never ends: then R's own control says whether the rest converged.
 fine_gray_fit <- function(data, formula, ties, identified) {
+  tight <- if (all(identified)) tight_control else coxph.control(eps = 1e-14, toler.chol = 1e-12, iter.max = 50)
+  found <- fine_gray_run(data, formula, ties, tight)
+  judged <- if (found$ran_out) fine_gray_run(data, formula, ties, coxph.control()) else found
+  fit <- found$fit
+  error <- suppressWarnings(sqrt(diag(fit$naive.var)))
+  if (length(error) != length(identified)) error <- rep(Inf, length(identified))
+  error <- error * apply(fit$x, 2, function(column) diff(range(column)))
+  error[!is.finite(error) | error == 0] <- Inf
+  suspect <- seq_along(identified) %in% judged$named
+  fit$infinite <- identified & ((suspect & error > 100) | error > 1e4)
+  fit$converged <- !judged$ran_out || abs(fit$loglik[2]) < 1e-6 * abs(fit$loglik[1])
+  fit
+}
+
+fine_gray_run <- function(data, formula, ties, control) {
   warned <- character()
-  control <- if (all(identified)) tight_control else coxph.control(eps = 1e-14, toler.chol = 1e-12, iter.max = 50)
   fit <- withCallingHandlers(
     coxph(formula, data = data, ties = ties, weights = fgwt, cluster = .id, control = control, x = TRUE),
     warning = function(said) {
@@ -11,12 +27,8 @@ fine_gray_fit <- function(data, formula, ties, identified) {
     }
   )
   named <- grep("Loglik converged before", warned, value = TRUE)
-  suspect <- seq_along(identified) %in% as.integer(unlist(regmatches(named, gregexpr("[0-9]+", named))))
-  error <- suppressWarnings(sqrt(diag(fit$naive.var))) * apply(fit$x, 2, function(column) diff(range(column)))
-  error[!is.finite(error) | error == 0] <- Inf
-  fit$infinite <- identified & ((suspect & error > 100) | error > 1e4)
-  fit$converged <- !any(grepl("Ran out of iterations", warned)) || abs(fit$loglik[2]) < 1e-8 * abs(fit$loglik[1])
-  fit
+  list(fit = fit, ran_out = any(grepl("Ran out of iterations", warned)),
+       named = as.integer(unlist(regmatches(named, gregexpr("[0-9]+", named)))))
 }
 
 # Columns that are not constant, nor a combination of those before them.
@@ -58,7 +70,8 @@ check_fine_gray <- function(frames, cohort, endpoint, options) {
 fine_gray_rows <- function(fit, identified, data, own, options, cohort, endpoint) {
   z <- normal_quantile(options$conf_level)
   estimate <- coef(fit)
-  error <- sqrt(diag(fit$var))
+  error <- suppressWarnings(sqrt(diag(fit$var)))
+  if (length(error) != length(estimate)) error <- rep(NA, length(estimate))
   estimate[fit$infinite | !identified] <- NA
   if (!fit$converged) estimate[] <- NA
   names(estimate) <- names(error) <- coefficient_terms(options$terms, options$interactions)
@@ -90,7 +103,8 @@ fine_gray_rows <- function(fit, identified, data, own, options, cohort, endpoint
 
 fine_gray_model <- function(fit, identified, frame, cause, own, cohort, endpoint) {
   wald <- if (any(fit$infinite) || !fit$converged) NA else as.numeric(fit$wald.test)
-  reached <- if (fit$converged) fit$loglik[2] else NA
+  # With a coefficient at infinity both depend on where the iterations stopped.
+  reached <- if (any(fit$infinite) || !fit$converged) NA else fit$loglik[2]
   counts <- c(n = length(own), n_event = sum(own), n_competing = sum(cause > 0 & !own), n_missing = nrow(frame) - length(own))
   numbers(place(cohort, endpoint, "fine_gray_model", term = "GLOBAL"),
           c(counts, log_likelihood = reached, log_likelihood_null = fit$loglik[1], chi_square("wald", wald, sum(identified))))

@@ -30,7 +30,7 @@ check_phenotype <- function(frames, cohort, endpoint, options) {
   label <- labels[[best]]
   k <- options$k[best]
   restricted_mean <- function(rows) {
-    fit <- survfit(Surv(.time, .event) ~ 1, data = data[rows, ])
+    fit <- survfit(surv_of(data[rows, , drop = FALSE]) ~ 1)
     if (options$horizon > max(fit$time) && min(fit$surv) > 0) return(NA)
     edges <- c(0, fit$time[fit$time < options$horizon], options$horizon)
     sum(diff(edges) * c(1, fit$surv[fit$time < options$horizon]))
