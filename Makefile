@@ -1,4 +1,4 @@
-.PHONY: help setup report test lint clean
+.PHONY: help setup report test bench lint clean
 .DEFAULT_GOAL := help
 
 STUDY ?= data/rotterdam/study.toml
@@ -17,6 +17,9 @@ report: setup ## the verified report of STUDY (default: the Rotterdam cohort) in
 
 test: setup ## the tests
 	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+bench: setup ## time the estimates beside R and Python's libraries into out/bench/ (SIZES=1000,10000: quicker)
+	@$(BIN)/python -m tests.bench $(if $(SIZES),--sizes $(SIZES))
 
 lint: setup ## style, formatting, types, layers
 	@$(BIN)/ruff check .

@@ -15,6 +15,8 @@ from reporter.errors import ReporterError
 from reporter.results.value import Statistic, statistic
 from reporter.spec.options import ModelOptions
 
+TOO_LARGE = "too large for a number"
+
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
@@ -30,7 +32,8 @@ def wald_statistics(estimate: float, error: float, conf_level: float, note: str 
         "p_value": float(np.exp(log_p)), "log_p_value": log_p, "hazard_ratio": ratios[0], "conf_low": ratios[1],
         "conf_high": ratios[2],
     }  # fmt: skip
-    return tuple(statistic(name, value, note=note) for name, value in values.items())
+    beyond = {name: TOO_LARGE for name, value in values.items() if np.isinf(value)}
+    return tuple(statistic(name, value, note=note or beyond.get(name, "")) for name, value in values.items())
 
 
 def coefficient_statistics(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reporter.cohort.frame import AnalysisFrame
+from reporter.errors import ReporterError
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.plan import Planned
 from reporter.pipeline.sampling import take_rows
@@ -127,24 +128,32 @@ _CHOICES: Mapping[str, Mapping[object, str]] = {
 }  # fmt: skip
 
 
-def by_option(again: Again) -> Found:
-    """Yield the number for each other value of each option, then for each pair of options."""
-    options = again.asked.node.options
-    names = [name for name in _CHOICES if name in type(options).model_fields]
-    single = [
+def _changes(options: AnalysisOptions) -> list[tuple[dict[str, object], str]]:
+    """Return each other value of each option, with its words."""
+    return [
         ({name: choice}, words)
-        for name in names
-        for choice, words in _CHOICES[name].items()
+        for name, choices in _CHOICES.items()
+        if name in type(options).model_fields
+        for choice, words in choices.items()
         if choice != getattr(options, name)
     ]
-    pairs = [
-        ({**one, **other}, f"{words} and {more}")
-        for i, (one, words) in enumerate(single)
-        for other, more in single[i + 1 :]
-        if one.keys() != other.keys()
-    ]
-    for change, words in [*single, *pairs]:
+
+
+def by_option(again: Again) -> Found:
+    """Yield the number for each other value of each option."""
+    options = again.asked.node.options
+    for change, words in _changes(options):
         yield words, again.run(options.model_copy(update=change))
+
+
+def by_two_options(again: Again) -> Found:
+    """Yield the number for other values of two options at once."""
+    options = again.asked.node.options
+    single = _changes(options)
+    for i, (one, words) in enumerate(single):
+        for other, more in single[i + 1 :]:
+            if one.keys() != other.keys():
+                yield f"{words} and {more}", again.run(options.model_copy(update={**one, **other}))
 
 
 def by_times(again: Again) -> Found:
@@ -228,8 +237,24 @@ def derived(again: Again) -> Found:
         yield "the inverse ratio (groups exchanged)", 1 / value
 
 
+def _as_far_as_it_goes(found: Found) -> list[tuple[str, float]]:
+    """Return what is found before another tool gives up on the data."""
+    kept = []
+    try:
+        for pair in found:
+            kept.append(pair)  # noqa: PERF402 what came before an error stays
+    except (ArithmeticError, ValueError, KeyError, IndexError, np.linalg.LinAlgError, ReporterError):
+        return kept
+    return kept
+
+
 def alternatives(
-    asked: Asked, results: Results, frames: Frames, apart: Frames, values: Mapping[str, str]
+    asked: Asked,
+    results: Results,
+    frames: Frames,
+    apart: Frames,
+    values: Mapping[str, str],
+    is_given_by: Callable[[float], bool],
 ) -> tuple[Asked, list[Alternative]]:
     """Return the number that is meant and what other conventions give for it; of equal numbers the first stands.
 
@@ -238,6 +263,8 @@ def alternatives(
     values
         A patient's values by column; with them, an address of the cumulative baseline hazard means that patient's
         survival.
+    is_given_by
+        Tells whether a number is the user's: two options at once are tried only when no single convention gives it.
     """
     from reporter.pipeline.other_rules import by_rule, survival_of
 
@@ -246,7 +273,9 @@ def alternatives(
     if values:
         asked, found = survival_of(again, values)
     else:
-        found = [pair for source in sources for pair in source(again)]
+        found = [pair for source in sources for pair in _as_far_as_it_goes(source(again))]
+        if not any(is_given_by(value) for _, value in found):
+            found += _as_far_as_it_goes(by_two_options(again))
     known = [] if asked.value is None else [asked.value]
     kept = []
     for words, value in found:

@@ -18,12 +18,14 @@ from reporter.analysis.competing_risks import (
 from reporter.analysis.concordance import analyse_concordance
 from reporter.analysis.conditional_survival import analyse_conditional_survival
 from reporter.analysis.cox import analyse_cox
+from reporter.analysis.firth import analyse_firth
 from reporter.analysis.follow_up import analyse_follow_up
 from reporter.analysis.functional_form import analyse_functional_form
 from reporter.analysis.gap import analyse_gap
 from reporter.analysis.influence import analyse_influence
 from reporter.analysis.kaplan_meier import analyse_kaplan_meier
 from reporter.analysis.log_rank import analyse_log_rank
+from reporter.analysis.performance.competing_validation import analyse_competing_validation
 from reporter.analysis.performance.validation import analyse_validation
 from reporter.analysis.ph_test import analyse_ph_test
 from reporter.analysis.rank_tests import analyse_pairwise, analyse_rank_tests
@@ -39,12 +41,14 @@ from reporter.results.tree import AnalysisNode
 from reporter.spec.options import (
     BaselineOptions,
     CauseSpecificOptions,
+    CompetingValidationOptions,
     ConcordanceOptions,
     ConditionalOptions,
     CoxOptions,
     CumulativeIncidenceOptions,
     DifferenceOptions,
     FineGrayOptions,
+    FirthOptions,
     FollowUpOptions,
     FunctionalFormOptions,
     GapSensitivityOptions,
@@ -82,6 +86,7 @@ _ANALYSES: dict[type[Options], Analysis] = {
     DifferenceOptions: analyse_survival_difference,
     CoxOptions: analyse_cox,
     TermTestOptions: analyse_term_tests,
+    FirthOptions: analyse_firth,
     PhTestOptions: analyse_ph_test,
     TimeSplitOptions: analyse_time_split,
     StratifiedOptions: analyse_stratified,
@@ -99,6 +104,8 @@ def _dispatch(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:
     frame = frames[planned.cohort, planned.endpoint]
     if isinstance(planned.options, ValidationOptions):
         return analyse_validation(frames["development", planned.endpoint], frame, planned.options)
+    if isinstance(planned.options, CompetingValidationOptions):
+        return analyse_competing_validation(frames["development", planned.endpoint], frame, planned.options)
     analyse = _ANALYSES.get(type(planned.options))
     if analyse is None:
         raise ReporterError(f"{planned.options.kind}: no analysis of that kind is run here.")

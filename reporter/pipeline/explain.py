@@ -151,7 +151,7 @@ def explain(
     require_same_input(results, folder / "results.json", study, built)
     apart: dict[tuple[str, str], AnalysisFrame] = build_cohorts(study, merge_near=False).frames
     values = dict(re.findall(r"([^=,]+)=([^,]*)", at))
-    asked, tried = alternatives(asked, results, built.frames, apart, values)
+    asked, tried = alternatives(asked, results, built.frames, apart, values, given.is_given_by)
     lines, found = report_lines(asked, given, tried)
     for line in lines:
         say(line)

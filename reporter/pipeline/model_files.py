@@ -139,8 +139,9 @@ def _with_curves(model: PhenotypeModel, study: Study, frame: AnalysisFrame) -> P
     for code, label in enumerate(model.labels):
         keep = codes == code
         found = cohort_curve(
-            frame.time[keep], frame.event[keep], conf_type=asked.conf_type, conf_level=asked.conf_level
-        )
+            frame.time[keep], frame.event[keep], conf_type=asked.conf_type, conf_level=asked.conf_level,
+            entry=None if frame.entry is None else frame.entry[keep],
+        )  # fmt: skip
         curves.append(
             PhenotypeCurve(
                 phenotype=label, n=int(keep.sum()), n_event=int(frame.event[keep].sum()), time=found.time,

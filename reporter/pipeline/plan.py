@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from reporter.cohort.frame import AnalysisFrame
-from reporter.pipeline.plan_competing import competing_models, incidence_options
+from reporter.pipeline.plan_competing import competing_models, competing_validation, incidence_options
 from reporter.pipeline.plan_diagnostics import diagnostics_options
 from reporter.pipeline.plan_models import model_tests
 from reporter.pipeline.plan_survival import survival_options
@@ -171,7 +171,7 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
             terms = term_specs(study, tuple(asked.covariates), frames["development", endpoint])
             pairs = asked.interactions
             options = ValidationOptions(terms=terms, interactions=pairs, horizons=horizons, **_shared(study))
-            planned.append(Planned(cohort, endpoint, options))
+            planned.append(Planned(cohort, endpoint, competing_validation(frame, options)))
     return tuple(planned)
 
 

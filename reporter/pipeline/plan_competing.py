@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.spec.options import (
+    CompetingValidationOptions,
     AnalysisOptions,
     CauseSpecificOptions,
     CoxOptions,
@@ -13,6 +14,7 @@ from reporter.spec.options import (
     FineGrayOptions,
     GrayTestOptions,
     ModelOptions,
+    ValidationOptions,
 )
 from reporter.spec.study import Study
 
@@ -33,6 +35,16 @@ def incidence_options(study: Study, frame: AnalysisFrame, group: str) -> Iterato
     )  # fmt: skip
     if group:
         yield GrayTestOptions(group=group, causes=causes)
+
+
+def competing_validation(frame: AnalysisFrame, options: ValidationOptions) -> AnalysisOptions:
+    """Return what measures the model on another cohort: with competing events, the models of all causes together."""
+    if frame.cause is None:
+        return options
+    shared = {name: getattr(options, name) for name in ModelOptions.model_fields}
+    return CompetingValidationOptions(
+        n_causes=1 + len(frame.causes), conf_level=options.conf_level, horizons=options.horizons, **shared
+    )  # fmt: skip
 
 
 def competing_models(frame: AnalysisFrame, whole: CoxOptions) -> Iterator[AnalysisOptions]:

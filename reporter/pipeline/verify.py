@@ -62,6 +62,7 @@ class Checker:
         self.tasks: list[Task] = []
         self.answers: dict[Task, Answer] = {}
         self.frames: dict[tuple[str, str], AnalysisFrame] = {}
+        self._whole = self.frames
         self._sampling = sampling or Sampling(seed=1)
         self._partial: list[Planned] = []
 
@@ -89,7 +90,8 @@ class Checker:
 
     def submit(self, frames: Frames, planned: Sequence[Planned]) -> None:
         """Hand analyses to R; returns at once."""
-        self.frames = self._sampling.frames(frames, planned)
+        self._whole = dict(frames)
+        self.frames = dict(frames) if self._session is None else self._sampling.frames(frames, planned)
         planned = [item for item in planned if self._sampling.is_checked(item)]
         self._partial += [item for item in planned if self._sampling.is_partial(item)]
         tasks = [Task(item.cohort, item.endpoint, item.options) for item in planned]
@@ -127,8 +129,10 @@ class Checker:
         )
 
     def _without_r(self, results: Results, why: str) -> Verification:
+        """Say why nothing was checked; what R is to see later are the frames of the report, all rows."""
+        self.frames = self._whole
         rows = compare(results, {task: Answer(not_run=why) for task in self.tasks})
-        return Verification(ran=False, why_not=why, subsets=self._sampling.subsets, rows=rows)
+        return Verification(ran=False, why_not=why, rows=rows)
 
 
 def verification_files(checker: Checker, frames: Frames, results: Results) -> dict[str, bytes]:

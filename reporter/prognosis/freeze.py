@@ -39,9 +39,11 @@ def describe_predictor(column: Column, rows: NDArray[np.bool_]) -> Predictor:
     return Predictor.model_validate({**words, **numbers})
 
 
-def cohort_curve(time: Floats, event: NDArray[np.bool_], *, conf_type: ConfType, conf_level: float) -> CohortCurve:
+def cohort_curve(
+    time: Floats, event: NDArray[np.bool_], *, conf_type: ConfType, conf_level: float, entry: Floats | None = None
+) -> CohortCurve:
     """Return the Kaplan–Meier curve of a cohort as plain columns."""
-    curve = estimate_survival(time, event, conf_type=conf_type, conf_level=conf_level)
+    curve = estimate_survival(time, event, conf_type=conf_type, conf_level=conf_level, entry=entry)
     return CohortCurve(
         time=_floats(curve.time), n_risk=tuple(int(n) for n in curve.n_risk), survival=_floats(curve.estimate),
         conf_low=optional(curve.conf_low), conf_high=optional(curve.conf_high),

@@ -33,8 +33,8 @@ _NET = ("survival", "validation")
 def _endpoint_sections(context: Context, endpoint: EndpointInfo, *, several: bool) -> Iterator[Section]:
     _ = context.gettext
     makers: tuple[tuple[str, str, Callable[[Context, EndpointInfo, str, str], Section | None]], ...] = (
-        ("survival", _("Survival"), survival_section),
         ("competing-risks", _("Competing risks"), competing_risks_section),
+        ("survival", _("Survival"), survival_section),
         ("cox", _("Cox models"), cox_section),
         ("proportional-hazards", _("Proportional hazards"), ph_section),
         ("diagnostics", _("Diagnostics of the model"), diagnostics_section),

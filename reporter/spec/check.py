@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reporter.errors import Finding, did_you_mean
-from reporter.spec.check_models import interaction_problems, part_problems, spline_problems
 from reporter.spec.check_competing import competing_problems
+from reporter.spec.check_models import interaction_problems, part_problems, spline_problems
 from reporter.spec.check_survival import survival_findings
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.endpoints import CohortFile, EndpointSpec, EventDefinition
@@ -48,20 +48,9 @@ def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Itera
         for key in keys:
             if data.get(table, {}).get(key) not in (None, False, "", []):
                 yield not_available((table, key), places, "Remove the key.")
-    yield from _unavailable_events(file, places)
     for table, section in (("data", file.data), ("validation", file.validation)):
         if section is not None:
             yield from _source(section.source, (table, "source"), places)
-
-
-def _unavailable_events(file: StudyFile, places: Places) -> Iterator[Finding]:
-    definitions: list[tuple[Path, EventDefinition]] = [(("endpoints", n), e) for n, e in file.endpoints.items()]
-    if file.validation:
-        definitions += [(("validation", "endpoints", n), e) for n, e in file.validation.endpoints.items()]
-    for where, definition in definitions:
-        for key in ("entry",):
-            if getattr(definition, key):
-                yield not_available((*where, key), places, "Remove the key; the estimates would ignore it.")
 
 
 def _source(source: str, path: Path, places: Places) -> Iterator[Finding]:

@@ -233,9 +233,9 @@ class TimeSplitOptions(ModelOptions):
 
 
 class StratifiedOptions(ModelOptions):
-    """The Cox model stratified, in turn, by each covariate with levels whose test of proportional hazards has P < alpha.
+    """The Cox model stratified, in turn, by each covariate with levels that fails the test of proportional hazards.
 
-    R: coxph(y ~ others + strata(covariate)); the test is that of `transform`.
+    It fails with P < `alpha` under `transform`; R: coxph(y ~ others + strata(covariate)).
     """
 
     kind: Literal["cox_stratified"] = "cox_stratified"
@@ -269,6 +269,20 @@ class TermTestOptions(ModelOptions):
     """Tests of covariates, interactions and non-linearity; R: ``drop1(test = "Chisq")``, ``rms::anova``."""
 
     kind: Literal["cox_term_test"] = "cox_term_test"
+
+
+class FirthOptions(ModelOptions):
+    """Penalised estimates for the coefficients that run to infinity; R: ``coxphf(pl = TRUE)``.
+
+    Parameters
+    ----------
+    max_pairs
+        Largest number of patients times events.
+    """
+
+    kind: Literal["cox_firth"] = "cox_firth"
+    conf_level: float
+    max_pairs: int = 500_000
 
 
 class ConcordanceOptions(ModelOptions):
@@ -350,6 +364,15 @@ class CauseSpecificOptions(ModelOptions):
     conf_level: float
 
 
+class CompetingValidationOptions(ModelOptions):
+    """Absolute risk from the frozen models of all causes on the validation cohort: Wolbers' C and O/E at `horizons`."""
+
+    kind: Literal["competing_validation"] = "competing_validation"
+    n_causes: int
+    conf_level: float
+    horizons: tuple[float, ...]
+
+
 class FineGrayOptions(ModelOptions):
     """Fine–Gray model of `cause`; R: ``finegray``, then ``coxph(weights = fgwt, cluster = id)``."""
 
@@ -392,12 +415,14 @@ AnalysisOptions = Annotated[
     | InfluenceOptions
     | FunctionalFormOptions
     | TermTestOptions
+    | FirthOptions
     | ConcordanceOptions
     | ValidationOptions
     | CumulativeIncidenceOptions
     | GrayTestOptions
     | CauseSpecificOptions
     | FineGrayOptions
+    | CompetingValidationOptions
     | PhenotypeOptions,
     Field(discriminator="kind"),
 ]

@@ -13,7 +13,7 @@ from reporter.verification.compare_curves import compare_column, lost_curve
 from reporter.verification.declared import why_not_checkable
 from reporter.verification.differences import Witnessed, annotate
 from reporter.verification.task import Answer, Task
-from reporter.verification.tolerances import Tolerance, scale_of, tolerance_of
+from reporter.verification.tolerances import Tolerance, of_model, scale_of, tolerance_of
 
 NOT_ASKED = Answer(not_run="R was not asked for this analysis")
 
@@ -73,7 +73,7 @@ def _numbers(node: AnalysisNode, answer: Answer, n_rows: int) -> Iterator[Ledger
         for found in row.stats:
             where = node.address(row, found.stat)
             place = where.rpartition("/")[0]
-            tolerance = tolerance_of(node.analysis, found.stat).for_rows(n_rows)
+            tolerance = of_model(tolerance_of(node.analysis, found.stat), node.options).for_rows(n_rows)
             r = answer.values.get(where)
             if r is None:
                 verdict, note = without_partner(node, found.stat, answer)

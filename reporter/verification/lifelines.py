@@ -158,7 +158,7 @@ def _cox(frame: AnalysisFrame, options: CoxOptions) -> Found:
 
 
 def _concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> Found:
-    if not _plain(frame, options):
+    if frame.cause is not None or not _plain(frame, options):
         return
     fit, convention = _fit(_design(frame, options.terms), options.conf_level)
     where = address(frame.cohort, frame.endpoint, "concordance", "estimate", term="cox")

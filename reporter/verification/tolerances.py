@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from reporter.spec.options import AnalysisOptions
+
 Scale = Literal[
     "", "std_error", "std_error_of_ratio", "df", "one", "log_likelihood", "n_event", "std_dev", "band", "largest"
 ]
@@ -124,9 +126,13 @@ CHI_SQUARE = Tolerance(
     "chi-square", rtol=1e-12, per_scale=1e-12, scale="df",
     why="a quadratic form: near 0 the rounding is that of its expectation, the degrees of freedom",
 )  # fmt: skip
-TEST_AT_OPTIMUM = Tolerance(
-    "chi-square at the optimum", rtol=1e-10, per_scale=1e-12, scale="df",
-    why="a quadratic form in the inverse information at iterated coefficients; those of a spline nearly depend",
+DEPENDENT_CHI_SQUARE = Tolerance(
+    "chi-square with a spline or a robust variance", rtol=1e-10, per_scale=1e-10, scale="df",
+    why="a quadratic form in the inverse of a matrix that is nearly singular: columns of a spline, or few clusters",
+)  # fmt: skip
+PROFILE = Tolerance(
+    "penalised estimate", rtol=1e-9, per_scale=1e-9, scale="one",
+    why="the top of a penalised likelihood, or where its profile has fallen so far: found by iteration on both sides",
 )  # fmt: skip
 LOG_LIKELIHOOD = Tolerance(
     "log-likelihood", rtol=1e-12, per_scale=1e-12, scale="n_event", why="a sum of one term an event",
@@ -187,7 +193,8 @@ SQUARED_CONTRAST = Tolerance(
 ALL = (
     CONTRAST, SQUARED_CONTRAST,
     ITERATED_CHI_SQUARE, INCIDENCE_ERROR, INCIDENCE_LIMIT,
-    COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, TEST_AT_OPTIMUM, LIKELIHOOD_RATIO,
+    COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, DEPENDENT_CHI_SQUARE, PROFILE,
+    LIKELIHOOD_RATIO,
     LIKELIHOOD_RATIO_P, LIKELIHOOD_RATIO_LOG_P, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
     WALD, RATIO, MODEL_BASED, SMOOTH, DISTANCE,
 )  # fmt: skip
@@ -200,11 +207,14 @@ _COX = {
     "estimate": COEFFICIENT, "std_error": STANDARD_ERROR, "model_std_error": STANDARD_ERROR, "statistic": WALD,
     "hazard_ratio": RATIO, "conf_low": RATIO, "conf_high": RATIO,
 }  # fmt: skip
+_PENALISED = {
+    "estimate": PROFILE, "hazard_ratio": PROFILE, "conf_low": PROFILE, "conf_high": PROFILE, "statistic": PROFILE,
+}  # fmt: skip
 _MODEL = {
     "log_likelihood": LOG_LIKELIHOOD, "log_likelihood_null": LOG_LIKELIHOOD, "aic": LOG_LIKELIHOOD,
     "bic": LOG_LIKELIHOOD,
     "lr_statistic": LIKELIHOOD_RATIO, "lr_p_value": LIKELIHOOD_RATIO_P, "lr_log_p_value": LIKELIHOOD_RATIO_LOG_P,
-    "wald_statistic": TEST_AT_OPTIMUM, "score_statistic": CHI_SQUARE,
+    "wald_statistic": CHI_SQUARE, "score_statistic": CHI_SQUARE,
 }  # fmt: skip
 _QUANTILES = {"median": QUANTILE, "conf_low": QUANTILE, "conf_high": QUANTILE}
 _MEANS = dict.fromkeys(("mean", "median", "q1", "q3"), MEAN)
@@ -233,8 +243,9 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "cox_univariable_model": _MODEL,
     "cox_model": _MODEL,
     "cox_term_test": _MODEL,
+    "cox_firth": _PENALISED,
     "cox_baseline_curve": {"cumulative_hazard": MODEL_BASED},
-    **{name: {"statistic": TEST_AT_OPTIMUM} for name in _PH_TESTS},
+    **{name: {"statistic": CHI_SQUARE} for name in _PH_TESTS},
     "cox_time_split": _COX | {"cut": QUANTILE},
     "cox_stratified": _COX | {"log_likelihood": LOG_LIKELIHOOD},
     "influence": _COX | {"max_abs_dfbetas": MODEL_BASED},
@@ -249,6 +260,11 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
         "oe_ratio_conf_low": MODEL_BASED, "oe_ratio_conf_high": MODEL_BASED,
     },
     "calibration_group": _GROUP,
+    "competing_performance": {f"wolbers_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")},
+    "competing_calibration": {
+        "observed": PROBABILITY, "predicted": MODEL_BASED, "oe_ratio": MODEL_BASED, "oe_ratio_conf_low": MODEL_BASED,
+        "oe_ratio_conf_high": MODEL_BASED,
+    },
     "gray_test": {"statistic": CHI_SQUARE, "observed": COUNT},
     "cox_cause_specific": _COX,
     "cox_cause_specific_model": _MODEL,
@@ -271,6 +287,14 @@ def tolerance_of(analysis: str, stat: str) -> Tolerance:
     if stat.endswith("log_p_value"):
         return LOG_P
     return P_VALUE if stat.endswith("p_value") else CLOSED_FORM
+
+
+def of_model(tolerance: Tolerance, options: AnalysisOptions) -> Tolerance:
+    """Return the tolerance of a number of a model: that of a chi-square is wider with a spline or with clusters."""
+    terms, cluster = getattr(options, "terms", ()), getattr(options, "cluster", "")
+    if tolerance is CHI_SQUARE and (cluster or any(term.spline for term in terms)):
+        return DEPENDENT_CHI_SQUARE
+    return tolerance
 
 
 def scale_of(tolerance: Tolerance, stat: str, sibling: Callable[[str], float | None]) -> float:

@@ -16,11 +16,13 @@ from reporter.analysis.kernels.fine_gray import fit_fine_gray
 from reporter.analysis.kernels.gray import gray_test
 from reporter.analysis.kernels.kaplan_meier import estimate_survival
 from reporter.analysis.kernels.log_rank import log_rank
+from reporter.analysis.performance.competing_validation import _Cause, absolute_risk
 from reporter.cohort.frame import AnalysisFrame
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.plan import Planned
 from reporter.spec.options import (
     CauseSpecificOptions,
+    CompetingValidationOptions,
     ConcordanceOptions,
     CumulativeIncidenceOptions,
     FineGrayOptions,
@@ -237,6 +239,53 @@ def test_validation_gives_no_risk_from_one_cause() -> None:
     options = ValidationOptions(terms=TERMS, ties="efron", conf_level=0.95, horizons=(4.0,))
     nodes = run_planned(Planned("validation", "os", options), frames)
     assert [node.failed != "" for node in nodes] == [True]
+
+
+def two_cohorts(seed: int, *, entry: bool = False) -> dict[tuple[str, str], AnalysisFrame]:
+    home, away = competing_frame(seed, 120, last=30, entry=entry), competing_frame(seed + 50, 80, last=25)
+    return {("development", "os"): home, ("validation", "os"): replace(away, cohort="validation")}
+
+
+def validation_options(ties: str = "efron") -> CompetingValidationOptions:
+    return CompetingValidationOptions(
+        terms=TERMS, ties=ties, conf_level=0.95, horizons=(0.5, 6.0, 20.0, 40.0), n_causes=2
+    )
+
+
+@pytest.mark.r
+def test_r_agrees_on_the_risk_in_another_cohort(reference, agree: Callable[..., None]) -> None:
+    pairs = enumerate(("efron", "breslow", "efron"))
+    agree(
+        reference, [(Planned("validation", "os", validation_options(ties)), two_cohorts(seed)) for seed, ties in pairs]
+    )
+
+
+def test_the_risk_in_another_cohort_is_compared_with_aalen_johansen() -> None:
+    frames = two_cohorts(3)
+    performance, calibration = run_planned(Planned("validation", "os", validation_options()), frames)
+    away = frames["validation", "os"]
+    curve = incidence(away.time, away.cause)[0]
+    row = calibration.find(term="cox", time=20.0)
+    assert row.get("observed").value == incidence_at(curve, np.array([20.0]))["estimate"][0]
+    assert row.get("oe_ratio").value == pytest.approx(row.get("observed").value / row.get("predicted").value)
+    late = calibration.find(term="cox", time=40.0).get("oe_ratio")
+    assert late.value is None and late.note
+    assert performance.find(term="cox", time=20.0).get("wolbers_c").value is not None
+
+
+def test_the_risks_of_all_causes_and_being_free_of_both_sum_to_one_nearly() -> None:
+    """With small jumps of the hazards the sum of the risks is 1 - exp(-H1 - H2)."""
+    hazard = np.linspace(0.0, 1.2, 4001)[1:]
+    time = np.arange(1.0, 4001.0)
+    relative = np.array([0.5, 1.0, 2.0])
+    first, second = _Cause(relative, time, hazard), _Cause(1 / relative, time, hazard / 2)
+    total = absolute_risk((first, second), 4000.0) + absolute_risk((second, first), 4000.0)
+    assert total == pytest.approx(1 - np.exp(-1.2 * relative - 0.6 / relative), abs=2e-3)
+
+
+def test_late_entry_refuses_validation() -> None:
+    (node,) = run_planned(Planned("validation", "os", validation_options()), two_cohorts(4, entry=True))
+    assert "entry" in node.failed
 
 
 def test_horizon_before_the_first_time() -> None:

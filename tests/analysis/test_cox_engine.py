@@ -7,13 +7,18 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.stats import norm
 
 from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import CoxFit, fit_cox
 from reporter.analysis.kernels.cox_prediction import baseline_hazard, predict
+from reporter.analysis.kernels.partial_likelihood import ExactLikelihood
 from reporter.analysis.kernels.ph_test import ph_test
+from reporter.analysis.kernels.risk_sets import make_risk_sets
+from reporter.errors import ReporterError
 
 R_CODE = """
 control <- coxph.control(eps = 1e-14, toler.chol = 1e-15, iter.max = 50)
@@ -189,3 +194,109 @@ def test_what_follows_from_a_fit_is_that_of_r(answers) -> None:
         c = concordance(case.data["time"], case.data["event"], fit.linear_predictor, ymax=None, **arguments)
         ours = [c.estimate, c.std_error, c.n_concordant, c.n_discordant, c.n_tied_risk, c.n_tied_time, c.n_tied_both]
         assert_allclose(ours, r["c"], rtol=1e-11, atol=1e-11, err_msg=where)
+
+
+def brute_force(x: np.ndarray, time: np.ndarray, event: np.ndarray, beta: np.ndarray) -> float:
+    """Log of R's discrete likelihood, every subset enumerated."""
+    total = 0.0
+    for t in np.unique(time[event]):
+        dead, at_risk = np.flatnonzero(event & (time == t)), np.flatnonzero(time >= t)
+        eta = x @ beta
+        sums = [eta[list(subset)].sum() for subset in combinations(at_risk, dead.size)]
+        total += eta[dead].sum() - np.log(np.exp(sums).sum())
+    return total
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_exact_likelihood_is_the_sum_over_all_subsets(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 9))
+    x, time, event = rng.normal(size=(n, 2)), rng.integers(1, 4, n).astype(float), rng.random(n) < 0.7
+    if not event.any():
+        return
+    beta, step = rng.normal(size=2) * 0.5, 1e-5
+    likelihood = ExactLikelihood(x, make_risk_sets(time, event, "exact"), None)
+    found = likelihood.evaluate(beta)
+    assert_allclose(found.value, brute_force(x, time, event, beta), rtol=1e-12, atol=1e-12)
+    for j, unit in enumerate(np.eye(2) * step):
+        above, below = brute_force(x, time, event, beta + unit), brute_force(x, time, event, beta - unit)
+        assert_allclose(found.score[j], (above - below) / (2 * step), atol=1e-7)
+        slope = (likelihood.evaluate(beta + unit).score - likelihood.evaluate(beta - unit).score) / (2 * step)
+        assert_allclose(-found.information[j], slope, atol=1e-7)
+
+
+def test_weights_are_rows_repeated_for_breslow_and_not_for_efron() -> None:
+    case = make_case(3, (), "breslow")
+    x = np.column_stack([case.data["x1"], case.data["x2"]])
+    time, event, times = (
+        case.data["time"],
+        case.data["event"],
+        np.random.default_rng(0).integers(1, 4, case.data["x1"].size),
+    )
+    for ties in ("breslow", "efron"):
+        weighted = fit_cox(x, time, event, ties=ties, weights=times.astype(float))
+        repeated = fit_cox(np.repeat(x, times, axis=0), np.repeat(time, times), np.repeat(event, times), ties=ties)
+        same = np.allclose(weighted.coef, repeated.coef, rtol=1e-9)
+        assert same == (ties == "breslow")
+
+
+def test_rows_split_at_any_time_give_the_same_fit() -> None:
+    case = make_case(5, (), "efron")
+    x, time, event = np.column_stack([case.data["x1"], case.data["x2"]]), case.data["time"], case.data["event"]
+    whole = fit_cox(x, time, event, ties="efron")
+    cut = 5.0
+    late = time > cut
+    both = fit_cox(
+        np.vstack([x, x[late]]), np.concatenate([np.minimum(time, cut), time[late]]),
+        np.concatenate([event & ~late, event[late]]), ties="efron",
+        entry=np.concatenate([np.full(time.size, -1.0), np.full(int(late.sum()), cut)]),
+    )  # fmt: skip
+    assert_allclose(both.coef, whole.coef, rtol=1e-10)
+    assert_allclose(both.log_likelihood, whole.log_likelihood, rtol=1e-13)
+    assert_allclose(
+        baseline_hazard(both).hazard / baseline_hazard(whole).hazard,
+        1 / np.exp((whole.centre - both.centre) @ whole.coef),
+        rtol=1e-9,
+    )
+
+
+def test_each_stratum_has_the_baseline_of_its_own_sums() -> None:
+    case = make_case(7, ("strata",), "efron")
+    base = baseline_hazard(case.fit())
+    for k in range(3):
+        part = base.of(k)
+        assert (np.diff(part.hazard) > 0).all() and (np.diff(part.time) > 0).all()
+    assert sum(base.of(k).time.size for k in range(3)) == base.time.size
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"entry": np.full(6, 6.0)}, "enters at or after"),
+        ({"weights": np.array([1.0, 1, 0, 1, 1, 1])}, "case weight is 0"),
+        ({"ties": "exact", "weights": np.ones(6)}, "no case weights"),
+        ({"ties": "exact", "cluster": np.arange(6)}, "no cluster-robust"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(change, said) -> None:
+    x, time = np.arange(6.0)[:, None] % 4, np.arange(1.0, 7)
+    with pytest.raises(ReporterError, match=said):
+        fit_cox(x, time, np.ones(6, dtype=bool), **{"ties": "efron", **change})
+
+
+def test_exact_ties_too_many_to_count_are_refused() -> None:
+    rng = np.random.default_rng(2)
+    with pytest.raises(ReporterError, match="deaths at one time"):
+        fit_cox(rng.normal(size=(300, 1)), np.repeat([1.0, 2.0], 150), np.ones(300, dtype=bool), ties="exact")
+    fit = fit_cox(rng.normal(size=(60, 1)), np.repeat([1.0, 2.0], 30), rng.random(60) < 0.5, ties="exact")
+    assert fit.converged
+    with pytest.raises(ReporterError, match="no test of proportional hazards"):
+        ph_test(fit, np.repeat([1.0, 2.0], 30), np.ones(60, dtype=bool), "km")
+
+
+def test_a_column_constant_within_strata_has_no_estimate() -> None:
+    case = make_case(9, ("strata",), "efron")
+    x = np.column_stack([case.data["s"] * 0.1, case.data["x1"]])
+    fit = fit_cox(x, case.data["time"], case.data["event"], ties="efron", strata=case.data["s"])
+    assert fit.used.tolist() == [False, True]

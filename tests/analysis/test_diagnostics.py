@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from reporter.analysis.coefficients import part_of
@@ -16,8 +18,9 @@ from reporter.analysis.influence import TOO_FEW, analyse_influence
 from reporter.analysis.kernels.natural_spline import smooth_over
 from reporter.analysis.stratified import analyse_stratified
 from reporter.analysis.time_split import analyse_time_split
-from reporter.cohort.frame import AnalysisFrame
+from reporter.cohort.frame import AnalysisFrame, Column
 from reporter.errors import ReporterError
+from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.plan import Planned
 from reporter.spec.options import (
     AnalysisOptions,
@@ -29,6 +32,7 @@ from reporter.spec.options import (
     TimeSplitOptions,
 )
 from tests.analysis.test_parity import TERMS, TRANSFORMS, as_jobs, random_frame, sets, terms_of
+from tests.conftest import Levels, make_frame
 
 X, G = TermSpec(column="x"), TermSpec(column="g", levels=("a", "b"))
 
@@ -73,6 +77,26 @@ def test_with_strata_entry_and_interactions(reference, agree, frame_of, levels) 
         jobs += as_jobs(late, every_kind(TERMS))
         jobs += as_jobs(frame, every_kind((TERMS[0], TERMS[2]), strata=("g",)))
         jobs += as_jobs(frame, every_kind(TERMS, interactions=(("x", "y"),)))
+    agree(reference, jobs)
+
+
+@pytest.mark.r
+def test_alternatives_with_weights_clusters_and_offset(reference, agree, frame_of, levels) -> None:
+    jobs = []
+    for seed in range(8):
+        rng = np.random.default_rng(50 + seed)
+        frame = random_frame(frame_of, levels, rng)
+        for name, values in (
+            ("w", rng.integers(1, 4, frame.n)),
+            ("o", rng.normal(size=frame.n) / 4),
+            ("k", rng.integers(0, 12, frame.n)),
+        ):
+            column = Column(name, name, "", "numeric", (), values.astype(float))
+            frame = frame.with_column(column)
+        for more in ({"weights": "w"}, {"offset": "o"}, {"cluster": "k"}, {"weights": "w", "cluster": "k"}):
+            model = {"terms": TERMS, "ties": "efron", "conf_level": 0.95, **more}
+            stratified = StratifiedOptions(transform="km", alpha=0.3, **model)
+            jobs += as_jobs(frame, iter((stratified, TimeSplitOptions(**model))))
     agree(reference, jobs)
 
 
@@ -203,3 +227,24 @@ def test_smooth_of_a_line_is_the_line() -> None:
     assert found is not None
     assert_allclose(found.estimate, 2 - 0.5 * found.x, rtol=1e-9, atol=1e-12)
     assert smooth_over(np.array([1.0, 2, 3, 4] * 5), np.ones(20)) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_nothing_estimable_is_never_a_crash(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 25))
+    time = rng.integers(0, int(rng.integers(1, 6)), n).astype(float)
+    event = rng.random(n) < rng.choice([0.0, 0.2, 0.7, 1.0])
+    codes = tuple(int(c) for c in rng.integers(-1, int(rng.integers(1, 3)), n))
+    columns = {"x": rng.integers(0, int(rng.integers(1, 9)), n), "g": Levels(("a", "b"), codes)}
+    frame = make_frame(time, event, columns)
+    frames = {("development", "os"): frame}
+    late = {("development", "os"): replace(frame, entry=time - 1 - rng.integers(0, 3, n))}
+    for found in (frames, late):
+        for options in every_kind((X, G), str(rng.choice(["efron", "breslow"]))):
+            for node in run_planned(Planned("development", "os", options), found):
+                assert not any("divide" in note or "invalid" in note or "overflow" in note for note in node.notes)
+                assert found is late or "Error" not in node.failed or node.failed.startswith("ReporterError")
+                missing = [s for row in node.rows for s in row.stats if s.value is None]
+                assert all(s.note for s in missing)

@@ -16,6 +16,7 @@ from reporter.analysis.kernels import cox as cox_module
 from reporter.analysis.kernels import tabulate as tabulate_module
 from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import CoxFit, fit_cox
+from reporter.analysis.kernels.cox_prediction import baseline_hazard
 from reporter.analysis.kernels.ph_test import ph_test
 from reporter.analysis.kernels.tabulate import tabulate
 
@@ -68,6 +69,10 @@ def test_compiled_fit_is_the_plain_fit(monkeypatch, ties, months, parts) -> None
         monkeypatch.setattr("reporter.analysis.kernels.compiled_likelihood.TABLE", 10)
         monkeypatch.setattr(cox_module, "LARGE", 0)
         assert_same(fit_cox(x, time, event, ties=ties, **{part: values[part] for part in parts}), other)
+    bases = [baseline_hazard(fit) for fit in (one, other)]
+    for name in ("time", "hazard", "variance", "mean_hazard"):
+        ours, theirs = (getattr(base, name) for base in bases)
+        assert_allclose(ours, theirs, rtol=1e-9, atol=1e-10 * np.abs(theirs).max())
     for transform in ("km", "rank"):
         found, plain = (ph_test(fit, time, event, transform) for fit in (one, other))
         for columns in ([0], [1], [4, 5], list(range(7))):

@@ -21,6 +21,7 @@ from reporter.analysis.kernels.kaplan_meier import estimate_survival, restricted
 from reporter.analysis.kernels.log_rank import RiskTable, chi_square_of, compare, log_rank
 from reporter.analysis.kernels.ph_test import ph_test
 from reporter.analysis.kernels.rank_tests import rank_test, weights_of
+from reporter.analysis.kernels.uno import uno_concordance
 from reporter.spec.options import RankTest
 
 Numbers = Iterator[tuple[str, float]]
@@ -262,6 +263,7 @@ def rotterdam(read: Read) -> Numbers:
     middle, large = (other["size"] > 20) & (other["size"] <= 50), other["size"] > 50
     lp = linear_predictor(np.column_stack([middle, large, cubic(other["nodes"]), other["grade"] == 3]), fit)
     yield "Harrell C val", concordance(years, died, lp, ymax=None).estimate
+    yield "Uno C val", uno_concordance(years, died, lp, tau=5.0).estimate
     hazard = baseline.hazard[np.searchsorted(baseline.time, 4.99, side="right") - 1]
     expected = (1 - np.exp(-hazard * np.exp(lp))).mean()
     yield "O/E t=4.99", (1 - survival_at(curve(years, died), np.array([4.99])).estimate[0]) / expected

@@ -42,7 +42,7 @@ def test_observed_over_expected_by_formula(frame_of, development) -> None:
     other = make(frame_of, 250, 2)
     _, calibration, _ = analyse_validation(development, other, options())
     row = calibration.find(term="cox", time=3.0)
-    fit = fit_model(development, (X,), "efron").fit
+    fit = fit_model(development, options()).fit
     eta = other.columns["x"].values * fit.coef[0]
     # Efron's baseline at x = 0, summed by hand over the distinct times (no ties here).
     r = np.exp(development.columns["x"].values * fit.coef[0])

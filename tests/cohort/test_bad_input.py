@@ -195,9 +195,9 @@ BAD: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
         ("columns.age.transform", "values above 0", "1 patients"),
     ),
     "key of a later version": (
-        lambda s: s.replace("[analysis]", '[analysis]\nstrata = ["sex"]'),
+        lambda s: s.replace("[analysis]", "[analysis]\nimputations = 20"),
         "not_available",
-        ("'analysis.strata' is not available in this version", "Remove the key"),
+        ("'analysis.imputations' is not available in this version", "Remove the key"),
     ),
     "R data set spelt wrongly": (
         lambda s: s.replace("patients.csv", "r:survival"),

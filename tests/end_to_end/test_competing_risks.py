@@ -86,7 +86,7 @@ def test_the_risk_is_aalen_johansen_and_not_one_minus_kaplan_meier(report: Repor
 
 def test_kaplan_meier_is_called_net_and_the_title_page_gives_the_risk(report: Report) -> None:
     text = re.sub(r"<[^>]+>", "", report.html)
-    assert "net of competing events (hypothetical)" in text
+    assert "net (hypothetical)" in text
     assert "cumulative incidence by 240 months" in text
     assert "Gray’s test" in text and "subdistribution hazard ratio" in text and "Wolbers’ C" in text
 

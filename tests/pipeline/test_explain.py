@@ -206,3 +206,24 @@ def test_digits_decide(text: str, inside: float, outside: float) -> None:
 def test_no_number(text: str) -> None:
     with pytest.raises(UsageError, match="not a number"):
         read_value(text)
+
+
+def test_near_equal_times_are_left_apart_for_other_tools(tmp_path: Path, capsys) -> None:
+    """Two deaths at 0.3 and 0.1 + 0.2: one time for R, two for others, and another number at risk at the second."""
+    times = ("0.1", "0.3", "0.30000000000000004", "0.5", "0.7", "0.8")
+    lines = "".join(f"{i},{t},{int(i < 4)}\n" for i, t in enumerate(times))
+    (tmp_path / "camis.csv").write_text("id,time,dead\n" + lines)
+    text = CAMIS_STUDY.replace("horizons = [80]", "horizons = [0.3]")
+    make_report(tmp_path, text)
+    code, line = said(tmp_path, "development/os/kaplan_meier/t=0.3/estimate", "0.667", capsys)
+    assert code == 0 and "near-equal times not merged" in line and "here: 0.5" in line
+
+
+def test_a_tool_that_gives_up_ends_only_its_own_conventions() -> None:
+    from reporter.pipeline.alternatives import _as_far_as_it_goes
+
+    def broken():
+        yield "one", 1.0
+        raise ValueError("no convergence")
+
+    assert _as_far_as_it_goes(broken()) == [("one", 1.0)]

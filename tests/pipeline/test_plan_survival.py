@@ -68,3 +68,15 @@ def test_what_would_come_to_nothing_is_refused(small, asked: str, said: str) -> 
     with pytest.raises(FindingsError) as raised:
         load_study(small.replace('groups = ["sex", "stage"]', asked).write())
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("composite", [False, True])
+def test_entry_times_reach_the_frame_in_every_form(small, composite: bool) -> None:
+    for row in small.rows:
+        row["late"] = str(int(row["months"]) // 2)
+    simple = 'time = "months"\nevent = "status"\nevent_values = ["Dead"]\ncensored_values = ["Alive"]'
+    part = '{column = "status", values = ["Dead"], censored_values = ["Alive"], time = "months"}'
+    form = f"events = [{part}]" if composite else simple
+    study = load_study(small.replace(simple, f'{form}\nentry = "late"').write())
+    frame = build_cohorts(study).frames["development", "os"]
+    assert frame.entry is not None and (frame.entry < frame.time).all() and (frame.entry > 0).any()

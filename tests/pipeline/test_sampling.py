@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from reporter.cohort.build import build_cohorts
+from reporter.output.stats import verification_csv
 from reporter.pipeline.manifest import run_manifest
 from reporter.pipeline.plan import plan_analyses
 from reporter.pipeline.progress import Silent
@@ -83,7 +85,7 @@ def test_rows_go_together(registry) -> None:
 
 
 @pytest.mark.r
-def test_a_subset_is_checked_and_said(registry) -> None:
+def test_a_subset_is_checked_and_said(registry, tmp_path: Path) -> None:
     study, built, frames, planned = registry
     with Checker(enabled=True, sampling=Sampling(study.seed, limit_s=0, subset_rows=ROWS)) as checker:
         checker.submit(frames, planned)
@@ -109,6 +111,10 @@ def test_a_subset_is_checked_and_said(registry) -> None:
     assert rule["verification"]["rows_checked"]["development/os"]["checked"] == ROWS
     assert rule["rows_read"] == {"development": 2000} and rule["peak_memory_mib"]["python"] > 0
     files = verification_files(checker, frames, results)
+    for name, data in {**files, "verification.csv": verification_csv(check).encode()}.items():
+        (tmp_path / name).write_bytes(data)
+    done = subprocess.run(["Rscript", str(tmp_path / "reproduce.R")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
     assert len(list(csv.reader(io.StringIO(files["data_for_r.csv"].decode())))) == ROWS + 1
 
 
@@ -127,3 +133,36 @@ def test_the_first_page_says_it(registry) -> None:
     text = "".join(run.text for run in said.runs)
     assert (said.state, said.heading) == ("verified", "Verified against R on a random subset")
     assert "50,000 of 997,096" in text.replace("\u202f", ",").replace("\u2009", ",") and "seed 7" in text
+
+
+def test_without_the_check_r_is_to_see_all_rows(registry) -> None:
+    study, _, frames, planned = registry
+    with Checker(enabled=False, sampling=Sampling(study.seed, limit_s=0, subset_rows=ROWS)) as checker:
+        checker.submit(frames, planned)
+        check = checker.verify(make_results([]), frames)
+    assert not check.ran and not check.subsets and checker.frames == frames
+
+
+@pytest.mark.r
+def test_ends_of_curves_and_what_the_subset_lacks(registry, tmp_path: Path) -> None:
+    """The whole curve ends later than the subset's; its row keeps the whole curve's address."""
+    study, _, frames, planned = registry
+    key = ("development", "os")
+    frame = frames[key]
+    part = Sampling(study.seed, limit_s=0, subset_rows=ROWS).frames(frames, planned)[key]
+    outside = next(i for i, name in enumerate(frame.ids) if name not in set(part.ids))
+    late = frame.time.copy()
+    late[outside] = 999.0
+    frames = {key: replace(frame, time=late)}
+    planned = [item for item in planned if item.options.kind in ("kaplan_meier", "follow_up", "cox")]
+    with Checker(enabled=True, sampling=Sampling(study.seed, limit_s=0, subset_rows=ROWS)) as checker:
+        checker.submit(frames, planned)
+        results = make_results(nodes_of(planned, frames), study.sha256)
+        results = results.model_copy(update={"verification": checker.verify(results, frames)})
+    ends = [row for row in results.verification.rows if "kaplan_meier_curve/t=999/estimate" in row.address]
+    assert len(ends) == 1 and ends[0].verdict is Verdict.AGREES
+    files = verification_files(checker, frames, results)
+    for name, data in {**files, "verification.csv": verification_csv(results.verification).encode()}.items():
+        (tmp_path / name).write_bytes(data)
+    done = subprocess.run(["Rscript", str(tmp_path / "reproduce.R")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]

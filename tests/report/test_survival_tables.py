@@ -10,6 +10,7 @@ from reporter.report.build import build_report
 from reporter.report.document import MethodNote, ReportDocument, Section, Table
 from reporter.report.language import Language
 from reporter.results.tree import Results
+from reporter.spec.options import ModelOptions
 
 FURTHER = {"further": True, "groups": ("arm", "centre"), "many_levels": 3, "covariates": ()}
 TABLES = ("quantiles_os", "rmst_os", "conditional_os", "differences_os", "tests_os", "pairs_os")
@@ -39,6 +40,20 @@ def test_methods_name_what_was_done(small: Callable[..., Results], late: bool) -
 def test_no_median_follow_up_is_said_in_words(small: Callable[..., Results]) -> None:
     document = build_report(small(late_entry=True), Language("en"))
     assert "the median follow-up is not estimable" in "".join(run.text for run in document.title_page.lead)
+
+
+@pytest.mark.parametrize("part", ["weights", "cluster"])
+def test_weights_and_clusters_are_said_to_be_the_models_alone(small: Callable[..., Results], part: str) -> None:
+    results = small()
+    nodes = [
+        node.model_copy(update={"options": node.options.model_copy(update={part: "w"})})
+        if isinstance(node.options, ModelOptions)
+        else node
+        for node in results.analyses
+    ]
+    for found, expected in ((results, False), (results.model_copy(update={"analyses": tuple(nodes)}), True)):
+        headings = [note.heading for note in of(build_report(found, Language("en")), MethodNote)]
+        assert ("Weights and clusters" in headings) is expected
 
 
 def test_failures_are_said(small: Callable[..., Results]) -> None:

@@ -144,6 +144,15 @@ class CompiledLikelihood:
             return outside(self.size)
         return Evaluation(found.value, self.reached - self._expected(found, None), self._information(found, None))
 
+    def hazards(self, beta: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return the increments of the hazard and of its variance, (J,), and of the hazard times xbar, (J, p).
+
+        They are those of a packed row of zeros without offset.
+        """
+        found = self._sums(beta)
+        mean = found.s1 * found.ties[2][:, None] - found.d1 * found.ties[3][:, None]
+        return found.ties[0], found.ties[2], mean
+
     def proportionality(self, beta: Floats, g: Floats) -> tuple[Floats, Floats]:
         """Return the score of the trends in `g` (J,), shape (p,), and the information of both halves, (2p, 2p)."""
         found = self._sums(beta)

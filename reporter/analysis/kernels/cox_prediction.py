@@ -7,6 +7,7 @@ Var H(t | x) = exp(2 (x - c)'b) {sum of 1/(S0 - f D0)^2 + q'Vq}, q = sum of (x -
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from reporter.analysis.kernels.interval_sums import segmented_cumsum
 from reporter.analysis.kernels.kaplan_meier import confidence_limits
 from reporter.analysis.kernels.risk_sets import moments
 from reporter.spec.options import ConfType
+
+if TYPE_CHECKING:
+    from reporter.analysis.kernels.compiled_likelihood import CompiledLikelihood
 
 Floats = NDArray[np.float64]
 
@@ -53,12 +57,30 @@ def baseline_hazard(fit: CoxFit) -> Baseline:
 
     With strata the event times of one stratum follow those of the other.
     """
-    z = (fit.x - fit.centre)[:, fit.used]
     start = fit.sets.start
-    found = moments(z, fit.risk, fit.sets)
-    means = found.s1 * found.b0[:, None] - found.d1 * found.b1[:, None]
-    hazard, variance, mean_hazard = (segmented_cumsum(each, start) for each in (found.a1, found.b0, means))
+    increments = _increments(fit) if fit.packed is None else _packed_increments(fit, fit.packed)
+    hazard, variance, mean_hazard = (segmented_cumsum(each, start) for each in increments)
     return Baseline(fit.sets.time, hazard, variance, mean_hazard, None if start.size == 2 else start)
+
+
+def _increments(fit: CoxFit) -> tuple[Floats, Floats, Floats]:
+    """Return the increments of hazard and variance, shape (J,), and of the hazard times (xbar - c), shape (J, p)."""
+    z = (fit.x - fit.centre)[:, fit.used]
+    found = moments(z, fit.risk, fit.sets)
+    return found.a1, found.b0, found.s1 * found.b0[:, None] - found.d1 * found.b1[:, None]
+
+
+def _packed_increments(fit: CoxFit, packed: CompiledLikelihood) -> tuple[Floats, Floats, Floats]:
+    """Return the same from the packed design: moved to the centre, in the columns and units of the design."""
+    beta = fit.coef[packed.columns] * packed.scale
+    hazard, variance, mean = packed.hazards(beta)
+    shift = packed.mean - fit.centre[packed.columns]
+    # The packed offset is centred at its plain mean, the fit's at its weighted one.
+    moved = 0.0 if fit.offset is None else float(fit.offset.mean()) - fit.offset_centre
+    ratio = np.exp(-(shift @ fit.coef[packed.columns]) - moved)
+    means = np.empty_like(mean)
+    means[:, packed.columns] = (mean * packed.scale + shift * hazard[:, None]) * ratio
+    return hazard * ratio, variance * ratio**2, means
 
 
 @dataclass(frozen=True)

@@ -68,8 +68,9 @@ def _lagged(values: Floats, start: float) -> Floats:
 
 
 def _safe(numerator: Floats, denominator: Floats, otherwise: float = 0.0) -> Floats:
-    out = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
-    return np.divide(numerator, denominator, out=out, where=denominator > 0)
+    out: Floats = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
+    np.divide(numerator, denominator, out=out, where=denominator > 0)
+    return out
 
 
 def gray_test(time: Floats, cause: Codes, group: Codes, n_groups: int, k: int) -> GrayTest:
@@ -101,15 +102,15 @@ def _expectation_and_variance(found: _Table) -> tuple[Floats, Floats]:
     """Return the expected events and V, shapes (k,) and (k, k)."""
     y, d1, d2 = found.at_risk, found.own, found.other
     active = y > 0
-    survival = np.cumprod(np.where(active, 1 - _safe(d1 + d2, y), 1.0), axis=0)
+    survival = np.cumprod(np.where(active, 1 - _safe(d1 + d2, y), 1.0), axis=0).astype(np.float64)
     before = _lagged(survival, 1.0)
-    incidence = _lagged(np.cumsum(before * _safe(d1, y), axis=0), 0.0)
+    incidence = _lagged(np.cumsum(before * _safe(d1, y), axis=0).astype(np.float64), 0.0)
     weight = _safe(y, before)  # Y / S(t-)
     total = weight.sum(axis=1)
     at_risk = weight * (1 - incidence)
     events = d1.sum(axis=1)
     expectation = (events[:, None] * _safe(at_risk, at_risk.sum(axis=1)[:, None])).sum(axis=0)
-    pooled = np.cumsum(_safe(events, total))
+    pooled = np.cumsum(_safe(events, total)).astype(np.float64)
     left = np.where(1 - pooled > EXHAUSTED, 1 - pooled, 0.0)
     # a (J, k, k) is the derivative of z by the hazards of each group; c its running sum over the pooled hazard.
     a = np.einsum("ji,ik->jik", weight, np.eye(y.shape[1])) - weight[:, :, None] * _safe(

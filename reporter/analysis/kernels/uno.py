@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.kernels.concordance import count_below
+from reporter.analysis.kernels.concordance import LARGE
+from reporter.analysis.kernels.range_counts import weigh_below
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -48,34 +49,40 @@ def censoring_before(time: Floats, event: Bools, at: Floats) -> Floats:
     return np.asarray(before[np.searchsorted(distinct, at, side="left")], dtype=np.float64)
 
 
-def _weight_below(rank: Ints, weight: Floats, first: Ints, limit: Ints) -> Floats:
-    """Sum the weights of those of the first ``first[i]`` cases whose rank is below ``limit[i]``.
+@dataclass(frozen=True)
+class _Sums:
+    """Of each case, the rows at later places of lower and equal risk, and all; of each row, weights of earlier cases."""
 
-    The first f cases are one block of each size 2^b that stands in f's binary digits; each block is kept sorted by
-    rank with running sums, so O((cases + queries) log² n), memory O(n).
+    below: Floats
+    equal: Floats
+    n_later: Floats
+    case_below: Floats
+    case_equal: Floats
 
-    Parameters
-    ----------
-    rank, weight
-        Of the cases, shape (n_cases,).
-    first, limit
-        Shape (n_queries,).
-    """
-    found = np.zeros(first.size)
-    span = int(max(rank.max(), limit.max())) + 1
-    position = np.arange(rank.size)
-    order = position
-    width = 1
-    while width <= rank.size:
-        key = position // width * span + rank[order]
-        running = np.concatenate(([0.0], np.cumsum(weight[order])))
-        asked = np.flatnonzero(first & width)
-        start = first[asked] // (2 * width) * (2 * width)
-        place = np.searchsorted(key, start // width * span + limit[asked], side="left")
-        found[asked] += running[place] - running[start]
-        width *= 2
-        order = order[np.argsort(position // width * span + rank[order], kind="stable")]
-    return found
+
+def _count(place: Ints, cases: Ints, risk: Floats, weight: Floats) -> _Sums:
+    rank = np.unique(risk, return_inverse=True)[1].astype(np.int64)
+    latest_first = np.argsort(-place, kind="stable")
+    n_later = np.searchsorted(-place[latest_first], -place[cases], side="left").astype(np.int64)
+    nobody = np.zeros_like(n_later)
+    below = weigh_below(rank[latest_first], nobody, n_later, rank[cases], None)
+    not_above = weigh_below(rank[latest_first], nobody, n_later, rank[cases] + 1, None)
+    n_earlier = np.searchsorted(place[cases], place, side="left").astype(np.int64)
+    start = np.zeros_like(n_earlier)
+    case_below = weigh_below(rank[cases], start, n_earlier, rank, weight)
+    case_not_above = weigh_below(rank[cases], start, n_earlier, rank + 1, weight)
+    return _Sums(below, not_above - below, n_later.astype(np.float64), case_below, case_not_above - case_below)
+
+
+def _count_large(place: Ints, cases: Ints, risk: Floats, weight: Floats) -> _Sums:
+    """Do the same in compiled loops, which repay the import of their compiler."""
+    from reporter.analysis.kernels.compiled_counts import count_pairs
+    from reporter.analysis.kernels.compiled_weights import weights_before
+
+    (below, equal, n_later), _earlier, _both = count_pairs(place, cases, risk)
+    at_row = np.zeros(place.size)
+    at_row[cases] = weight
+    return _Sums(below, equal, n_later, *weights_before(place, risk, at_row))
 
 
 def uno_concordance(time: Floats, event: Bools, risk: Floats, *, tau: float) -> UnoConcordance:
@@ -89,31 +96,24 @@ def uno_concordance(time: Floats, event: Bools, risk: Floats, *, tau: float) -> 
     time, event, risk
         Shape (n,); higher `risk` means shorter survival.
     """
-    rank = np.unique(risk, return_inverse=True)[1].astype(np.int64)
     place = 2 * np.unique(time, return_inverse=True)[1].astype(np.int64) + ~event
     cases = np.flatnonzero(event & (time <= tau))
     if not cases.size:
         return UnoConcordance(float("nan"), float("nan"), float("nan"))
     cases = cases[np.argsort(place[cases], kind="stable")]
     weight = 1.0 / censoring_before(time, event, time[cases]) ** 2
+    count = _count_large if time.size >= LARGE else _count
+    sums = count(place, cases, risk, weight)
 
-    latest_first = np.argsort(-place, kind="stable")
-    n_later = np.searchsorted(-place[latest_first], -place[cases], side="left").astype(np.int64)
-    below = count_below(rank[latest_first], n_later, rank[cases])
-    not_above = count_below(rank[latest_first], n_later, rank[cases] + 1)
-
-    n_earlier = np.searchsorted(place[cases], place, side="left").astype(np.int64)
-    total_before = np.concatenate(([0.0], np.cumsum(weight)))[n_earlier]
-    both = _weight_below(rank[cases], weight, np.tile(n_earlier, 2), np.concatenate((rank, rank + 1)))
-    case_below, case_not_above = both[: time.size], both[time.size :]
-
-    score = (total_before - case_not_above) + 0.5 * (case_not_above - case_below)
-    score[cases] += weight * (below + 0.5 * (not_above - below))
-    pairs = total_before.copy()
-    pairs[cases] += weight * n_later
-    total = float(np.sum(weight * n_later))
+    n_earlier = np.searchsorted(place[cases], place, side="left")
+    pairs = np.concatenate(([0.0], np.cumsum(weight)))[n_earlier]
+    score = pairs - sums.case_below - 0.5 * sums.case_equal
+    concordant = sums.below + 0.5 * sums.equal
+    score[cases] += weight * concordant
+    pairs[cases] += weight * sums.n_later
+    total = float(np.sum(weight * sums.n_later))
     if not total:
         return UnoConcordance(float("nan"), float("nan"), float("nan"))
-    estimate = float(np.sum(weight * (below + 0.5 * (not_above - below)))) / total
+    estimate = float(np.sum(weight * concordant)) / total
     influence = (score - estimate * pairs) / total
     return UnoConcordance(estimate, float(np.sqrt(np.sum(influence**2))), float(weight[-1]))

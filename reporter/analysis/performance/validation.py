@@ -22,7 +22,7 @@ from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.results.tree import AnalysisNode, Row
 from reporter.results.value import statistic
-from reporter.spec.options import ValidationOptions
+from reporter.spec.options import ModelOptions, ValidationOptions
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ ONE_RISK = "all patients at risk have the same linear predictor"
 SLOPE_INFINITE = "the slope runs to infinity (monotone likelihood)"
 NO_DEVELOPMENT_FOLLOW_UP = "past the last follow-up of the development cohort"
 COMPETING = (
-    "with competing events the absolute risk needs a model of every cause; 1 minus survival from this model is no risk"
+    "with competing events the risk needs a model of every cause; 1 minus the survival of this model is no risk"
 )
 _C_NAMES = ("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c_conf_high")
 
@@ -48,7 +48,7 @@ class Predictions:
     risk: Floats
 
 
-def refuse_parts(options: ValidationOptions, *frames: AnalysisFrame) -> None:
+def refuse_parts(options: ModelOptions, *frames: AnalysisFrame) -> None:
     """Refuse models whose predictions in another cohort are not one curve a patient.
 
     Raises

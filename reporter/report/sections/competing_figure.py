@@ -31,7 +31,7 @@ def net_endpoint(context: Context, endpoint: EndpointInfo) -> EndpointInfo:
     """Return the endpoint named as what Kaplan–Meier estimates when competing events are censored."""
     if not endpoint.causes:
         return endpoint
-    label = context.gettext("{endpoint}, net of competing events (hypothetical)").format(endpoint=endpoint.label)
+    label = context.gettext("{endpoint}, net (hypothetical)").format(endpoint=endpoint.label)
     return endpoint.model_copy(update={"label": label})
 
 
@@ -111,9 +111,9 @@ def incidence_figure(context: Context, node: AnalysisNode, endpoint: EndpointInf
     """Return the figure of one to six curves of a node ``cumulative_incidence_curve``, rising from 0."""
     _ = context.gettext
     ticks = time_ticks(curves[:1] if not node.variable else curves, endpoint.unit, endpoint.horizons)
-    text = _("Cumulative incidence of every cause, all patients ({cohort}).")
+    text = _("{endpoint} and competing events: cumulative incidence, all patients ({cohort}).")
     if node.variable:
-        text = _("Cumulative incidence of {endpoint} by: {group} ({cohort}).")
+        text = _("{endpoint}: cumulative incidence by: {group} ({cohort}).")
     parts = {"endpoint": endpoint.label, "group": context.column(node.variable).label if node.variable else ""}
     parts["cohort"] = context.cohort_label(node.cohort).lower()
     caption = fill(text, **{key: words(value) for key, value in parts.items()})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from reporter.report.document import Block, Cell, Inline, Paragraph, Run, Section, Table, TableRow
 from reporter.report.format import count, decimals, p_value
 from reporter.report.sections.competing_figure import cause_label, incidence_figure
+from reporter.report.sections.competing_validation import validation_blocks
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import absent_cell, cell, fill, join, level_words, words
 from reporter.report.sections.survival_figure import MAX_GROUPS
@@ -218,7 +219,8 @@ def competing_risks_section(context: Context, endpoint: EndpointInfo, heading: s
     blocks += incidence_tables(context, "development", endpoint, variables, f"cumulative_incidence_{endpoint.name}")
     blocks += models_table(context, endpoint)
     if context.has_cohort("validation"):
-        blocks += context.failures(ANALYSES, "validation", endpoint.name)
+        blocks += context.failures((*ANALYSES, "competing_validation"), "validation", endpoint.name)
+        blocks += validation_blocks(context, endpoint)
         name = f"cumulative_incidence_{endpoint.name}_validation"
         blocks += incidence_tables(context, "validation", endpoint, ("",), name)
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None

@@ -9,6 +9,7 @@ from reporter.report.figures import choose_forest_axis, draw_forest_axis, draw_f
 from reporter.report.figures.models import ForestAxis, ForestRow
 from reporter.report.format import count, decimals, p_value, plain_number
 from reporter.report.sections.context import Context
+from reporter.report.sections.cox_firth import firth_table
 from reporter.report.sections.cox_fit import fit_sentence, fit_table
 from reporter.report.sections.cox_parts import notes_on_parts, terms_of
 from reporter.report.sections.cox_terms import term_table
@@ -18,7 +19,7 @@ from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, ColumnInfo, EndpointInfo, Row
 from reporter.spec.options import CoxOptions
 
-ANALYSES = ("cox_univariable", "cox_multivariable", "cox_term_test", "concordance")
+ANALYSES = ("cox_univariable", "cox_multivariable", "cox_term_test", "cox_firth", "concordance")
 FEW_EVENTS = 10
 _SIGNIFICANT = 0.05
 
@@ -260,7 +261,8 @@ def cox_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: 
     if sentence:
         blocks.append(Paragraph(sentence))
     blocks += _warnings(context, endpoint)
-    for table in (cox_table(context, endpoint), term_table(context, endpoint), fit_table(context, endpoint)):
+    for make in (cox_table, firth_table, term_table, fit_table):
+        table = make(context, endpoint)
         if table is not None:
             blocks.append(table)
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None

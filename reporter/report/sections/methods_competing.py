@@ -9,7 +9,12 @@ from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.references import Citations
 from reporter.results.tree import AnalysisNode
-from reporter.spec.options import CumulativeIncidenceOptions, FineGrayOptions, GrayTestOptions
+from reporter.spec.options import (
+    CompetingValidationOptions,
+    CumulativeIncidenceOptions,
+    FineGrayOptions,
+    GrayTestOptions,
+)
 
 
 def _first(context: Context, kind: type) -> AnalysisNode | None:
@@ -34,9 +39,10 @@ def competing_note(context: Context, citations: Citations) -> MethodNote | None:
         "interest counts. Cumulative incidence is the Aalen–Johansen estimate{cite} with infinitesimal-jackknife "
         "standard errors; its {level} intervals are on the {type} scale of the incidence itself. Kaplan–Meier "
         "estimates, medians and restricted means of such an endpoint censor competing events: they are net "
-        "(hypothetical) and 1 minus them is never given as a risk. In the concordance, who had a competing event "
-        "counts as never having the event of interest{wolbers}. In the follow-up estimate, competing events are "
-        "events, not censorings. Cause-specific hazard ratios are those of Cox models that censor all other events."
+        "(hypothetical) and 1 minus them is never given as a risk. The concordance ranks patients by the linear "
+        "predictor of the cause-specific model; who had a competing event counts as never having the event of "
+        "interest{wolbers}. In the follow-up estimate, competing events are events, not censorings. "
+        "Cause-specific hazard ratios are those of Cox models that censor all other events."
     )
     runs = fill(
         text,
@@ -55,4 +61,11 @@ def competing_note(context: Context, citations: Citations) -> MethodNote | None:
             "uncensored; ties by the {ties} method, robust standard errors with each patient a cluster."
         )
         runs += fill(text, cite=citations.cite("fine_gray"), ties=words(model.options.ties.capitalize()))
+    if _first(context, CompetingValidationOptions) is not None:
+        text = _(
+            " In the validation cohort the absolute risk comes from the frozen cause-specific Cox models of all causes "
+            "together{cite}; it is compared with the Aalen–Johansen estimate, limits by the delta method on the log "
+            "scale."
+        )
+        runs += fill(text, cite=citations.cite("benichou"))
     return MethodNote(_("Competing risks"), runs)

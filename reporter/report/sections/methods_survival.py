@@ -13,6 +13,7 @@ from reporter.results.tree import AnalysisNode
 from reporter.spec.options import (
     ConditionalOptions,
     DifferenceOptions,
+    ModelOptions,
     PairwiseOptions,
     RankTest,
     RankTestOptions,
@@ -41,6 +42,19 @@ def late_entry_note(context: Context, citations: Citations) -> MethodNote | None
         "estimate has no meaning with entry times."
     )
     return MethodNote(_("Late entry"), fill(text, cite=citations.cite("klein_moeschberger")))
+
+
+def unweighted_note(context: Context, _citations: Citations) -> MethodNote | None:
+    """Say that case weights and clusters belong to the models alone."""
+    _ = context.gettext
+    models = [node.options for node in context.results.analyses if isinstance(node.options, ModelOptions)]
+    if not any(options.weights or options.cluster for options in models):
+        return None
+    text = _(
+        "Case weights and clusters belong to the Cox models: Kaplan–Meier estimates, what is derived from them, and "
+        "the tests of equal survival count every patient once and as independent of the others."
+    )
+    return MethodNote(_("Weights and clusters"), fill(text))
 
 
 def rmst_note(context: Context, citations: Citations) -> MethodNote | None:
@@ -133,4 +147,6 @@ def difference_note(context: Context, citations: Citations) -> MethodNote | None
     return MethodNote(_("Survival at the horizons"), runs)
 
 
-SURVIVAL_NOTES = (late_entry_note, rmst_note, conditional_note, difference_note, rank_test_note, pairwise_note)
+SURVIVAL_NOTES = (
+    late_entry_note, unweighted_note, rmst_note, conditional_note, difference_note, rank_test_note, pairwise_note,
+)  # fmt: skip

@@ -42,6 +42,10 @@ WORKS = {
         "prediction procedures with censored survival data. Stat Med. 2011;30(10):1105–1117."
     ),
     "splines": "Harrell FE Jr. Regression Modeling Strategies. 2nd ed. New York: Springer; 2015.",
+    "firth": (
+        "Heinze G, Schemper M. A solution to the problem of monotone likelihood in Cox regression. "
+        "Biometrics. 2001;57(1):114–119."
+    ),
     "lin_wei": (
         "Lin DY, Wei LJ. The robust inference for the Cox proportional hazards model. "
         "J Am Stat Assoc. 1989;84(408):1074–1078."
@@ -65,6 +69,10 @@ WORKS = {
     "fine_gray": (
         "Fine JP, Gray RJ. A proportional hazards model for the subdistribution of a competing risk. "
         "J Am Stat Assoc. 1999;94(446):496–509."
+    ),
+    "benichou": (
+        "Benichou J, Gail MH. Estimates of absolute cause-specific risk in cohort studies. "
+        "Biometrics. 1990;46(3):813–826."
     ),
     "wolbers": (
         "Wolbers M, Koller MT, Witteman JCM, Steyerberg EW. Prognostic models with competing risks: methods and "

@@ -194,13 +194,17 @@ fit_cox <- function(formula, data, ties) {
   fit$infinite <- identified & ((suspect & error > 100) | error > 1e4)
   # With perfect separation the log-likelihood reaches 0, and its relative change never gets small.
   fit$converged <- !any(grepl("Ran out of iterations", warned)) || abs(fit$loglik[2]) < 1e-8 * abs(fit$loglik[1])
-  if (nrow(data) <= many_rows || !all(identified) || any(fit$infinite)) return(fit)
-  at_maximum(fit, fit_with(coxph.control(eps = 1e-9, toler.chol = 1e-15, iter.max = 20), unname(coef(fit))))
+  rounded <- nrow(data) > many_rows || ".entry" %in% names(data)
+  if (!rounded || !all(identified) || any(fit$infinite)) return(fit)
+  warned <- character()
+  again <- fit_with(coxph.control(eps = 1e-9, toler.chol = 1e-15, iter.max = 20), unname(coef(fit)))
+  if (any(grepl("Ran out of iterations", warned))) return(fit)
+  at_maximum(fit, again)
 }
 
-# Of many rows the log-likelihood is rounded by more than the eps of the tight control: coxph then takes the rounding for a
-# step too far, halves it and ends short of the maximum. `again` starts there and takes a full step; what compares with
-# coefficients of 0 is the first fit's.
+# Of many rows, or with entry times, the log-likelihood is rounded by more than the eps of the tight control: coxph then takes
+# the rounding for a step too far, halves it and ends short of the maximum. `again` starts there and takes a full step; what
+# compares with coefficients of 0 is the first fit's.
 many_rows <- 5000
 at_maximum <- function(fit, again) {
   for (part in c("score", "rscore", "identified", "infinite")) again[[part]] <- fit[[part]]
@@ -250,3 +254,58 @@ quantile_row <- function(fit, p, name) {
 }
 
 median_row <- function(fit) quantile_row(fit, 0.5, "median")
+
+# A fit, or NULL without events or an identified column, and where coxph itself stops on the way to infinity.
+fit_or_null <- function(data, terms, options) {
+  tryCatch(fit_terms(data, terms, options$ties, options), error = function(said) {
+    if (!grepl("no events|nothing to estimate|infinite argument in coxph.wtest", conditionMessage(said))) stop(said)
+    NULL
+  })
+}
+
+# Coefficients of a fit as a matrix, NA where there is none.
+wald_numbers <- function(fit, size, z) {
+  b <- s <- rep(NA_real_, size)
+  if (!is.null(fit) && fit$converged) {
+    keep <- fit$identified & !fit$infinite
+    b[keep] <- coef(fit)[keep]
+    s[keep] <- sqrt(diag(vcov(fit)))[keep]
+  }
+  log_p <- log(2) + pnorm(abs(b / s), lower.tail = FALSE, log.p = TRUE)
+  cbind(estimate = b, std_error = s, statistic = b / s, p_value = exp(log_p), log_p_value = log_p, hazard_ratio = exp(b),
+        conf_low = exp(b - z * s), conf_high = exp(b + z * s))
+}
+
+# What the analyses of residuals are not offered with.
+diagnostics_refused <- function(options) {
+  given <- vapply(options[c("cluster", "weights", "offset")], function(name) any(nzchar(name)), NA)
+  if (any(given)) stop("not offered with ", paste(c("cluster", "weights", "offset")[given], collapse = ", "))
+  if (options$ties == "exact") stop("not offered with exact ties")
+}
+
+# Uno's concordance up to tau, beside Harrell's: pairs weighted by 1 / G(t-)^2, G the reverse Kaplan-Meier estimate in which
+# deaths precede censorings.
+uno_values <- function(data, frame, options, tau, z) {
+  none <- c(uno_c = NA, uno_c_std_error = NA, uno_c_conf_low = NA, uno_c_conf_high = NA, uno_largest_weight = NA)
+  if (any(c(".entry", ".cause") %in% names(frame))) return(none)
+  if (length(options$strata) || any(nzchar(c(options$weights, options$cluster)))) return(none)
+  if (is.na(tau) || !any(data$.event & data$.time <= tau)) return(none)
+  if (sum(data$.time >= tau) < options$uno_min_at_risk) return(none)
+  if (uncensored_before(data, tau) < options$uno_min_uncensored) return(none)
+  found <- concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE, timewt = "n/G2", ymax = tau)
+  if (is.na(found$concordance)) return(none)
+  error <- sqrt(found$var)
+  last <- max(data$.time[data$.event & data$.time <= tau])
+  c(uno_c = unname(found$concordance), uno_c_std_error = error, uno_c_conf_low = unname(found$concordance) - z * error,
+    uno_c_conf_high = unname(found$concordance) + z * error, uno_largest_weight = 1 / uncensored_before(data, last)^2)
+}
+
+# G(t-): who dies at a time is not at risk of being censored at it.
+uncensored_before <- function(data, at) {
+  times <- sort(unique(data$.time))
+  index <- match(data$.time, times)
+  n_event <- tabulate(index[data$.event], length(times))
+  n_censor <- tabulate(index[!data$.event], length(times))
+  n_risk <- rev(cumsum(rev(n_event + n_censor))) - n_event
+  prod((1 - n_censor / n_risk)[times < at & n_censor > 0])
+}

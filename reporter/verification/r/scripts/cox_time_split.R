@@ -33,27 +33,6 @@ check_cox_time_split <- function(frames, cohort, endpoint, options) {
   result(rows)
 }
 
-# A fit, or NULL without events or an identified column, and where coxph itself stops on the way to infinity.
-fit_or_null <- function(data, terms, options) {
-  tryCatch(fit_terms(data, terms, options$ties, options), error = function(said) {
-    if (!grepl("no events|nothing to estimate|infinite argument in coxph.wtest", conditionMessage(said))) stop(said)
-    NULL
-  })
-}
-
-# Coefficients of a fit as a matrix, NA where there is none.
-wald_numbers <- function(fit, size, z) {
-  b <- s <- rep(NA_real_, size)
-  if (!is.null(fit) && fit$converged) {
-    keep <- fit$identified & !fit$infinite
-    b[keep] <- coef(fit)[keep]
-    s[keep] <- sqrt(diag(vcov(fit)))[keep]
-  }
-  log_p <- log(2) + pnorm(abs(b / s), lower.tail = FALSE, log.p = TRUE)
-  cbind(estimate = b, std_error = s, statistic = b / s, p_value = exp(log_p), log_p_value = log_p, hazard_ratio = exp(b),
-        conf_low = exp(b - z * s), conf_high = exp(b + z * s))
-}
-
 # Wald statistic of the hypothesis that coefficients j are the same in both periods.
 change_of <- function(fits, j) {
   usable <- vapply(fits, function(fit) !is.null(fit) && fit$converged && !any(fit$infinite) && all(fit$identified[j]), NA)

@@ -24,9 +24,3 @@ check_influence <- function(frames, cohort, endpoint, options) {
   }
   result(rows)
 }
-
-diagnostics_refused <- function(options) {
-  given <- vapply(options[c("cluster", "weights", "offset")], function(name) any(nzchar(name)), NA)
-  if (any(given)) stop("not offered with ", paste(c("cluster", "weights", "offset")[given], collapse = ", "))
-  if (options$ties == "exact") stop("not offered with exact ties")
-}

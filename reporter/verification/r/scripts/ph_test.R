@@ -1,6 +1,7 @@
 # Proportional hazards: cox.zph, and the smooth that plot.cox.zph draws (natural spline of 4 df, band of 2 SE).
 check_ph_test <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
+  if (options$ties == "exact") stop("exact ties have no test of proportional hazards")
   data <- model_data(frame_of(frames, cohort, endpoint), terms, options)
   fit <- fit_terms(data, terms, options$ties, options)
   if (options$transform == "log" && any(data$.event & data$.time == 0)) stop("the logarithm of time 0 does not exist")

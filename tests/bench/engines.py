@@ -1,0 +1,205 @@
+"""One engine on one cohort: ``python -m tests.bench.engines ENGINE FOLDER REPEATS BUDGET TASK…``.
+
+Prints one JSON object a task: seconds of each repeat, or why there are none.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tests.bench.data import make_cohort, variables
+
+LIMIT = 180  # seconds for all repeats of a task
+
+Tasks = dict[str, Callable[[], Any]]
+
+
+def reporter_tasks(d: SimpleNamespace) -> Tasks:
+    """Return this project's kernels."""
+    from reporter.analysis.kernels.concordance import concordance
+    from reporter.analysis.kernels.cox import fit_cox
+    from reporter.analysis.kernels.kaplan_meier import estimate_survival
+    from reporter.analysis.kernels.log_rank import log_rank
+    from reporter.analysis.kernels.ph_test import ph_test
+
+    def fit() -> Any:
+        return fit_cox(d.x, d.time, d.event, ties="efron")
+
+    group = d.group.astype(np.int64)
+    kept: dict[str, Any] = {}
+
+    def once(name: str, make: Callable[[], Any]) -> Any:
+        if name not in kept:
+            kept[name] = make()
+        return kept[name]
+
+    def prepare() -> None:
+        once("fit", fit)
+        once("predictor", lambda: kept["fit"].linear_predictor)
+
+    def every() -> None:
+        for columns in variables():
+            fit_cox(np.ascontiguousarray(d.x[:, columns]), d.time, d.event, ties="efron")
+
+    return {
+        "prepare": prepare,
+        "cox": fit,
+        "kaplan_meier": lambda: estimate_survival(d.time, d.event, conf_type="log-log", conf_level=0.95),
+        "log_rank": lambda: log_rank(d.time, d.event, group, 4),
+        "ph_test": lambda: ph_test(kept["fit"], d.time, d.event, "km").test(np.arange(d.x.shape[1])),
+        "concordance": lambda: concordance(d.time, d.event, kept["predictor"], ymax=None),
+        "univariable": every,
+    }
+
+
+def lifelines_tasks(d: SimpleNamespace) -> Tasks:
+    """Return lifelines, in its defaults."""
+    import pandas as pd
+    from lifelines import CoxPHFitter, KaplanMeierFitter
+    from lifelines.statistics import multivariate_logrank_test, proportional_hazard_test
+    from lifelines.utils import concordance_index
+
+    frame = pd.DataFrame(d.x, columns=[f"x{j}" for j in range(d.x.shape[1])]).assign(time=d.time, event=d.event)
+    kept: dict[str, Any] = {}
+
+    def fit(columns: list[int] | None = None) -> Any:
+        names = [f"x{j}" for j in (columns or range(d.x.shape[1]))]
+        return CoxPHFitter().fit(frame[[*names, "time", "event"]], "time", "event")
+
+    def prepare() -> None:
+        kept["fit"] = fit()
+        kept["predictor"] = -np.asarray(kept["fit"].predict_log_partial_hazard(frame))
+
+    return {
+        "prepare": prepare,
+        "cox": fit,
+        "kaplan_meier": lambda: KaplanMeierFitter().fit(d.time, d.event),
+        "log_rank": lambda: multivariate_logrank_test(d.time, d.group, d.event),
+        "ph_test": lambda: proportional_hazard_test(kept["fit"], frame, time_transform="km"),
+        "concordance": lambda: concordance_index(d.time, kept["predictor"], d.event),
+        "univariable": lambda: [fit(columns) for columns in variables()],
+    }
+
+
+def sksurv_tasks(d: SimpleNamespace) -> Tasks:
+    """Return scikit-survival."""
+    from sksurv.compare import compare_survival
+    from sksurv.linear_model import CoxPHSurvivalAnalysis
+    from sksurv.metrics import concordance_index_censored
+    from sksurv.nonparametric import kaplan_meier_estimator
+    from sksurv.util import Surv
+
+    y = Surv.from_arrays(d.event, d.time)
+    predictor = d.x @ np.linspace(-0.1, 0.1, d.x.shape[1])
+
+    def fit(columns: list[int] | None = None) -> Any:
+        return CoxPHSurvivalAnalysis(ties="efron").fit(d.x if columns is None else d.x[:, columns], y)
+
+    return {
+        "cox": fit,
+        "kaplan_meier": lambda: kaplan_meier_estimator(d.event, d.time, conf_type="log-log"),
+        "log_rank": lambda: compare_survival(y, d.group),
+        "concordance": lambda: concordance_index_censored(d.event, d.time, predictor),
+        "univariable": lambda: [fit(columns) for columns in variables()],
+    }
+
+
+def statsmodels_tasks(d: SimpleNamespace) -> Tasks:
+    """Return statsmodels."""
+    from statsmodels.duration.api import PHReg, SurvfuncRight, survdiff
+
+    def fit(columns: list[int] | None = None) -> Any:
+        x = d.x if columns is None else d.x[:, columns]
+        return PHReg(d.time, x, status=d.event.astype(float), ties="efron").fit()
+
+    return {
+        "cox": fit,
+        "kaplan_meier": lambda: SurvfuncRight(d.time, d.event.astype(int)),
+        "log_rank": lambda: survdiff(d.time, d.event.astype(int), d.group),
+        "univariable": lambda: [fit(columns) for columns in variables()],
+    }
+
+
+ENGINES: dict[str, tuple[str, Callable[[SimpleNamespace], Tasks]]] = {
+    "reporter": ("survival-reporter", reporter_tasks),
+    "lifelines": ("lifelines", lifelines_tasks),
+    "scikit-survival": ("scikit-survival", sksurv_tasks),
+    "statsmodels": ("statsmodels", statsmodels_tasks),
+}
+
+
+def peak_mb() -> float:
+    """Return the largest memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+def load(folder: Path) -> SimpleNamespace:
+    """Read the cohort."""
+    parts = {name: np.load(folder / f"{name}.npy") for name in ("x", "time", "event", "group")}
+    return SimpleNamespace(**{**parts, "event": parts["event"] > 0})
+
+
+def warm_up(engine: str) -> None:
+    """Import all and compile what is compiled, on a small cohort."""
+    size = 40_000 if engine == "reporter" else 300
+    x, months, event, group = make_cohort(size)
+    tasks = ENGINES[engine][1](SimpleNamespace(x=x, time=months, event=event, group=group.astype(float)))
+    for task in tasks.values():
+        task()
+
+
+def measure(task: Callable[[], Any], repeats: int, budget: float) -> list[float]:
+    """Return the seconds of up to `repeats` runs, fewer once they have taken `budget` together."""
+    seconds: list[float] = []
+    while len(seconds) < repeats and (not seconds or sum(seconds) < budget):
+        gc.collect()
+        start = time.perf_counter()
+        task()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def give_up(*_: object) -> None:
+    """End a task that has had its time."""
+    raise TimeoutError(f"no result within {LIMIT} s")
+
+
+def main(arguments: list[str]) -> None:
+    """Run the tasks and print what was measured."""
+    engine, folder, repeats, budget, *names = arguments
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGALRM, give_up)
+    warm_up(engine)
+    before = peak_mb()
+    tasks = ENGINES[engine][1](load(Path(folder)))
+    ready = False
+    for name in names:
+        if name not in tasks:
+            continue
+        if name in ("ph_test", "concordance") and not ready and "prepare" in tasks:
+            tasks["prepare"]()
+            ready = True
+        signal.alarm(LIMIT)
+        try:
+            found: dict[str, Any] = {"task": name, "seconds": measure(tasks[name], int(repeats), float(budget))}
+        except Exception as error:  # noqa: BLE001  a peer may fail as it likes: the table says so
+            found = {"task": name, "failed": f"{type(error).__name__}: {error}"[:200]}
+        signal.alarm(0)
+        sys.stdout.write(json.dumps({**found, "peak_mb": peak_mb() - before}) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
