@@ -54,7 +54,7 @@ def coefficient_statistics(
         return
     for j, name in enumerate(model.design.names):
         note = "" if model.fit.used[j] else DEPENDENT
-        if model.fit.infinite[j]:
+        if model.fit.infinite[j] or (model.fit.used[j] and not model.fit.std_error[j] > 0):
             note = INFINITE
         if not model.fit.converged:
             note = NOT_CONVERGED

@@ -65,12 +65,15 @@ def at_risk_after(time: Floats, at: float) -> float:
 
 def cumulative_hazard(time: Floats, event: Bools, risk: Floats, at: float, *, efron: bool) -> float:
     """H0(at) for the relative risks of each row: the sum of d/S0, or Efron's sum over the ties of one time."""
-    total = 0.0
-    for t in np.unique(time[event & (time <= at)]):
-        died = event & (time == t)
-        n, whole, own = int(died.sum()), float(risk[time >= t].sum()), float(risk[died].sum())
-        total += sum(1 / (whole - (k / n if efron else 0.0) * own) for k in range(n))
-    return total
+    distinct, index = np.unique(time, return_inverse=True)
+    whole = np.cumsum(np.bincount(index, weights=risk)[::-1])[::-1]
+    own = np.bincount(index, weights=np.where(event, risk, 0.0))
+    n_dead = np.bincount(index, weights=event.astype(np.float64)).astype(np.int64)
+    n_dead[distinct > at] = 0
+    which = np.repeat(np.arange(distinct.size), n_dead)
+    place = np.arange(which.size) - np.repeat(np.cumsum(n_dead) - n_dead, n_dead)
+    share = place / n_dead[which] if efron else 0.0
+    return float((1 / (whole[which] - share * own[which])).sum())
 
 
 def observed_expected(observed: Floats, expected: Floats) -> float:

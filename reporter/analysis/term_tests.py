@@ -12,6 +12,7 @@ from reporter.analysis.cox import DEPENDENT_OBSERVATIONS, NOT_CONVERGED, FittedM
 from reporter.analysis.design import interaction_name, ordered_pairs
 from reporter.analysis.kernels.chi_square import chi_square
 from reporter.analysis.kernels.cox import fit_cox
+from reporter.analysis.spline_effect import reference_value, spline_curves, spline_notes
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.results.tree import AnalysisNode, Row
@@ -123,13 +124,24 @@ def _row(model: FittedModel, hypothesis: Hypothesis) -> Row:
     return Row(term=hypothesis.term, stats=(*_likelihood_ratio(model, tested), *_wald(model, tested)))
 
 
+def _with_reference(frame: AnalysisFrame, model: FittedModel, row: Row, options: TermTestOptions) -> Row:
+    """Add to the row of a spline's non-linearity the value against which its curve is drawn."""
+    for term in options.terms:
+        if row.term == f"{term.column}={NONLINEAR}":
+            median = statistic("reference_value", reference_value(frame, model, term))
+            return row.model_copy(update={"stats": (*row.stats, median)})
+    return row
+
+
 def analyse_term_tests(frame: AnalysisFrame, options: TermTestOptions) -> tuple[AnalysisNode, ...]:
     """Test covariates, interactions and non-linearity by likelihood ratio and Wald's statistic."""
     model = fit_model(frame, options)
     found = hypotheses(options, model.design.names, model.design.groups)
-    rows = tuple(_row(model, hypothesis) for hypothesis in found)
-    return (
-        AnalysisNode(
-            cohort=frame.cohort, endpoint=frame.endpoint, analysis="cox_term_test", options=options, rows=rows
-        ),
-    )
+    rows = tuple(_with_reference(frame, model, _row(model, hypothesis), options) for hypothesis in found)
+
+    def node(name: str) -> AnalysisNode:
+        return AnalysisNode(cohort=frame.cohort, endpoint=frame.endpoint, analysis=name, options=options)
+
+    curves = spline_curves(frame, model, options)
+    effects = node("cox_spline_curve").model_copy(update={"curves": curves, "notes": spline_notes(options)})
+    return node("cox_term_test").model_copy(update={"rows": rows}), effects

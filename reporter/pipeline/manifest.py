@@ -19,7 +19,9 @@ def _rows_checked(verification: Verification) -> Any:
         f"{subset.cohort}/{subset.endpoint}": {
             "checked": subset.n_checked,
             "used": subset.n_used,
-            "rule": f"drawn at random with seed {subset.seed}; Python and R both computed on these rows",
+            "rule": f"where R is expected to need more than {subset.limit_s:g} s, frames of more than "
+            f"{subset.n_checked} rows are checked on that many, drawn at random with seed {subset.seed}; "
+            "Python and R both compute on these alone",
         }
         for subset in verification.subsets
     } or "all"

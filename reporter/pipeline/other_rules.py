@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from reporter.analysis import conventions
 from reporter.errors import UsageError
+from reporter.pipeline import competing_rules
 from reporter.pipeline.alternatives import Again, Asked, Found
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.plan import Planned
@@ -110,6 +111,7 @@ def _ph_test(again: Again) -> Found:
 
 
 def _concordance(again: Again) -> Found:
+    yield from competing_rules.without_causes(again)
     value = again.asked.value
     if again.asked.stat != "estimate" or value is None:
         return
@@ -225,6 +227,7 @@ _RULES: Mapping[str, Callable[[Again], Found]] = {
     "kaplan_meier": _kaplan_meier, "survival_quantile": _quantile, "follow_up": _follow_up, "log_rank": _log_rank,
     "cox_univariable": _cox, "cox_multivariable": _cox, "ph_test": _ph_test, "concordance": _concordance,
     "baseline": _baseline, "cox_baseline_curve": _baseline_hazard,
+    "cumulative_incidence": competing_rules.incidence,
 }  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.spec.options import (
-    CompetingValidationOptions,
     AnalysisOptions,
     CauseSpecificOptions,
+    CompetingValidationOptions,
     CoxOptions,
     CumulativeIncidenceOptions,
     FineGrayOptions,

@@ -15,6 +15,6 @@ def model_tests(study: Study, model: ModelOptions) -> Iterator[AnalysisOptions]:
     """
     shared = {key: getattr(model, key) for key in ModelOptions.model_fields}
     if study.analysis.term_tests or model.interactions or any(term.spline for term in model.terms):
-        yield TermTestOptions(**shared)
+        yield TermTestOptions(**shared, conf_level=study.analysis.conf_level)
     if not (model.weights or model.cluster or model.offset or model.ties == "exact"):
         yield FirthOptions(**shared, conf_level=study.analysis.conf_level)

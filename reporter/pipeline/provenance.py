@@ -10,7 +10,7 @@ from importlib.metadata import version
 from reporter import __version__
 from reporter.results.tree import Provenance
 
-_PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "lifelines", "jinja2", "weasyprint", "pydantic")
+_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "lifelines", "jinja2", "weasyprint", "pydantic")
 
 
 def provenance(study_sha256: str) -> Provenance:

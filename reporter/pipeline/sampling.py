@@ -107,7 +107,9 @@ class Sampling:
     def subsets(self) -> tuple[Subset, ...]:
         """What the ledger says of the rows."""
         return tuple(
-            Subset(cohort=cohort, endpoint=endpoint, n_checked=self._rows, n_used=n, seed=self._seed)
+            Subset(
+                cohort=cohort, endpoint=endpoint, n_checked=self._rows, n_used=n, seed=self._seed, limit_s=self._limit_s
+            )
             for (cohort, endpoint), n in self._n.items()
         )
 

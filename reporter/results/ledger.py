@@ -47,13 +47,17 @@ class LedgerRow(Frozen):
 
 
 class Subset(Frozen):
-    """A frame that was checked on some of its rows, drawn at random with `seed`; both engines computed on them."""
+    """A frame that was checked on some of its rows, drawn at random with `seed`; both engines computed on them.
+
+    `limit_s` is the rule: R was expected to need longer for all rows of the study.
+    """
 
     cohort: str
     endpoint: str
     n_checked: int
     n_used: int
     seed: int
+    limit_s: float
 
 
 class Verification(Frozen):

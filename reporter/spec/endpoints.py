@@ -82,7 +82,8 @@ class EventDefinition(Section):
 
     Simple: `time`, `event`, `event_values`. Dates: `start`, `end`, `event`, `event_values` (days). Composite: `events`,
     the first of several, with `gap` where an event is seen after another component's follow-up had ended.
-    `competing` events end the time at risk of the simple and the dates form; `entry` is the column of the time at which
+    `competing` events end the time at risk of the simple and the dates form, and call for cumulative incidence, Gray's
+    test and the models of competing risks; `entry` is the column of the time at which
     a patient came under observation (left truncation), in the unit of `time`.
     """
 

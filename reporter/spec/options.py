@@ -266,9 +266,16 @@ class FunctionalFormOptions(ModelOptions):
 
 
 class TermTestOptions(ModelOptions):
-    """Tests of covariates, interactions and non-linearity; R: ``drop1(test = "Chisq")``, ``rms::anova``."""
+    """Tests of covariates, interactions and non-linearity; R: ``drop1(test = "Chisq")``, ``rms::anova``.
+
+    Parameters
+    ----------
+    conf_level
+        Of the band around the effect of a spline.
+    """
 
     kind: Literal["cox_term_test"] = "cox_term_test"
+    conf_level: float
 
 
 class FirthOptions(ModelOptions):

@@ -244,6 +244,7 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "cox_model": _MODEL,
     "cox_term_test": _MODEL,
     "cox_firth": _PENALISED,
+    "cox_spline_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "cox_baseline_curve": {"cumulative_hazard": MODEL_BASED},
     **{name: {"statistic": CHI_SQUARE} for name in _PH_TESTS},
     "cox_time_split": _COX | {"cut": QUANTILE},

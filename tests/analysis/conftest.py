@@ -187,8 +187,10 @@ def compare(planned: Planned, frames: Mapping[tuple[str, str], AnalysisFrame], a
 # Kaplan-Meier, tests, concordance: sums in another order. Cox: both sides iterate to the optimum.
 TIGHT = ("kaplan_meier", "survival_quantile", "follow_up", "log_rank", "baseline", "concordance")
 # A number that can be 0 by cancellation is held to the size of what cancels, not to its own.
-SCALE = {"std_error": 1.0, "harrell_c_std_error": 1.0, "mean": 1.0, "q1": 1.0, "q3": 1.0, "log_likelihood": 1.0, "lr_statistic": 1.0,
-         "lr_log_p_value": 1e3}  # fmt: skip
+SCALE = {
+    "log_p_value": 1.0, "std_error": 1.0, "harrell_c_std_error": 1.0, "mean": 1.0, "q1": 1.0, "q3": 1.0,
+    "log_likelihood": 1.0, "lr_statistic": 1.0, "lr_log_p_value": 1e3,
+}  # fmt: skip
 
 
 def _difference(where: str, ours: float | None, theirs: float, error: float | None) -> list[str]:

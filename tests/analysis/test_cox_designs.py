@@ -121,7 +121,7 @@ def test_mclernon_model_of_rotterdam(r_table, frame_of, levels) -> None:
 def options_of(terms, pairs, ties: str) -> Iterator[AnalysisOptions]:
     model = {"terms": terms, "interactions": pairs, "ties": ties}
     yield CoxOptions(**model, analysis="cox_multivariable", conf_level=0.95)
-    yield TermTestOptions(**model)
+    yield TermTestOptions(**model, conf_level=0.95)
     yield PhTestOptions(**model, transform="km")
     yield PhTestOptions(**model, transform="identity")
     yield ConcordanceOptions(**model, conf_level=0.95, horizon=12.0)

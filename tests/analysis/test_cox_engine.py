@@ -300,3 +300,46 @@ def test_a_column_constant_within_strata_has_no_estimate() -> None:
     x = np.column_stack([case.data["s"] * 0.1, case.data["x1"]])
     fit = fit_cox(x, case.data["time"], case.data["event"], ties="efron", strata=case.data["s"])
     assert fit.used.tolist() == [False, True]
+
+
+def test_a_column_that_varies_in_no_risk_set_has_no_estimate() -> None:
+    rng = np.random.default_rng(4)
+    period = np.repeat([0.0, 1.0], 30)
+    entry = period * 10
+    time, event = entry + rng.integers(1, 10, 60), rng.random(60) < 0.7
+    x = np.column_stack([period, rng.normal(size=60)])
+    fit = fit_cox(x, time, event, ties="efron", entry=entry)
+    assert fit.used.tolist() == [False, True]
+    alone = fit_cox(x[:, 1:], time, event, ties="efron", entry=entry)
+    assert_allclose(fit.coef[1], alone.coef[0], rtol=1e-12)
+    with pytest.raises(ReporterError, match="nothing to estimate"):
+        fit_cox(x[:, :1], time, event, ties="efron", entry=entry)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**6))
+def test_nothing_crashes_and_nothing_is_infinite(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 13))
+    time, event = rng.integers(1, 5, n).astype(float), rng.random(n) < rng.choice([0.1, 0.5, 1.0])
+    x = rng.integers(0, int(rng.integers(1, 4)) + 1, (n, 2)).astype(float)
+    ties = str(rng.choice(["efron", "breslow", "exact"]))
+    given_parts = {
+        "strata": rng.integers(0, 4, n), "entry": time - rng.choice([0.5, 1, 4], n), "offset": rng.normal(size=n),
+        "weights": rng.choice([0.1, 1, 7], n), "cluster": rng.integers(0, 3, n),
+    }  # fmt: skip
+    parts = {name: values for name, values in given_parts.items() if rng.random() < 0.4}
+    try:
+        fit = fit_cox(x, time, event, ties=ties, **parts)
+        base = baseline_hazard(fit)
+        test = ph_test(fit, time, event, "km", entry=parts.get("entry")) if ties != "exact" else None
+    except ReporterError:
+        return
+    assert np.isfinite(fit.coef[fit.used]).all()
+    assert np.isnan(fit.coef[~fit.used]).all()
+    assert np.isfinite([fit.log_likelihood, fit.log_likelihood_null, fit.score, fit.wald]).all()
+    assert fit.log_likelihood >= fit.log_likelihood_null - 1e-9
+    assert np.isfinite(fit.std_error[fit.used]).all()
+    if not fit.infinite.any():
+        assert np.isfinite(base.hazard).all() and np.isfinite(base.variance).all()
+        assert test is None or not np.isinf(test.test(np.arange(fit.df)).statistic)

@@ -66,7 +66,7 @@ def options_of(part: dict[str, object], ties: str) -> Iterator[AnalysisOptions]:
     model = {"terms": TERMS, "ties": ties, **part}
     yield CoxOptions(**model, analysis="cox_multivariable", conf_level=0.95)
     yield CoxOptions(**{**model, "terms": TERMS[:1], "interactions": ()}, analysis="cox_univariable", conf_level=0.9)
-    yield TermTestOptions(**model)
+    yield TermTestOptions(**model, conf_level=0.95)
     yield ConcordanceOptions(**model, conf_level=0.95, horizon=9.0)
     if ties != "exact":
         for transform in ("km", "rank", "identity"):

@@ -17,6 +17,7 @@ from reporter.analysis.kernels.aalen_johansen import estimate_incidence, inciden
 from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import CoxFit, fit_cox, linear_predictor
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
+from reporter.analysis.kernels.fine_gray import fit_fine_gray
 from reporter.analysis.kernels.kaplan_meier import estimate_survival, restricted_mean, survival_at, survival_quantile
 from reporter.analysis.kernels.log_rank import RiskTable, chi_square_of, compare, log_rank
 from reporter.analysis.kernels.ph_test import ph_test
@@ -269,21 +270,41 @@ def rotterdam(read: Read) -> Numbers:
     yield "O/E t=4.99", (1 - survival_at(curve(years, died), np.array([4.99])).estimate[0]) / expected
 
 
+def years_in_state(time: np.ndarray, cause: np.ndarray, months: float) -> list[float]:
+    """Return the area under each cumulative incidence up to some months, in years."""
+    found = []
+    for c in estimate_incidence(time, cause, 2, entry=None, conf_type="log-log", conf_level=0.95):
+        inside = c.time < months
+        edges = np.concatenate(([0.0], c.time[inside], [months]))
+        found.append(float(np.diff(edges) @ np.concatenate(([0.0], c.estimate[inside]))) / 12)
+    return found
+
+
 def mgus2(read: Read) -> Numbers:
     data = read("survival/mgus2")
+    cause = np.where(data["pstat"] == 1, 1, np.where(data["death"] == 1, 2, 0))
+    time, male = np.where(data["pstat"] == 1, data["ptime"], data["futime"]), data["sex"] == "M"
+    for sex, rows in (("F", ~male), ("M", male)):
+        for name, years in zip(("pcm", "death"), years_in_state(time[rows], cause[rows], 240.0), strict=True):
+            yield f"years in {name} sex={sex}", years
     known = ~np.isnan(data["mspike"])
-    cause = np.where(data["pstat"] == 1, 1, np.where(data["death"] == 1, 2, 0))[known]
-    time = np.where(data["pstat"] == 1, data["ptime"], data["futime"])[known]
+    x, names = np.column_stack([data["age"], male, data["mspike"]])[known], ("age", "sexM", "mspike")
+    for k, name in ((1, "pcm"), (2, "death")):
+        alone = fit_fine_gray(male[:, None].astype(float), time, cause, event=k, ties="efron")
+        yield f"FG {name} coef sexM", alone.coef[0]
+        fit = fit_cox(x, time[known], cause[known] == k, ties="efron")
+        yield from coefficients(fit, names, f"Cox {name} coef ", f"Cox {name} se ")
     at = np.array([120.0])
-    (incidence, _) = estimate_incidence(time, cause, 2, entry=None, conf_type="log-log", conf_level=0.95)
+    incidence, _ = estimate_incidence(time[known], cause[known], 2, entry=None, conf_type="log-log", conf_level=0.95)
     yield "Aalen-Johansen 120", incidence_at(incidence, at)["estimate"][0]
-    yield "1-KM 120", 1 - survival_at(curve(time, cause == 1), at).estimate[0]
+    yield "1-KM 120", 1 - survival_at(curve(time[known], cause[known] == 1), at).estimate[0]
 
 
 STUDIES = {
     "mgus2": mgus2,
     "lung": lung, "veteran": veteran, "aml": aml, "validate test1": by_hand, "dialysis": dialysis, "6-MP": six_mp,
-    "larynx": larynx, "rossi": rossi, "pbc": pbc, "ovarian": ovarian, "colon": colon, "GBSG2": gbsg2, "rott->gbsg": rotterdam,
+    "larynx": larynx, "rossi": rossi, "pbc": pbc, "ovarian": ovarian, "colon": colon, "GBSG2": gbsg2,
+    "rott->gbsg": rotterdam,
 }  # fmt: skip
 WITHOUT_R = ("validate test1", "dialysis", "6-MP", "larynx", "rossi", "GBSG2")
 

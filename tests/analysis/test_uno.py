@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from reporter.analysis.concordance import analyse_concordance
+from reporter.analysis.kernels import uno
 from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.uno import censoring_before, uno_concordance
 from reporter.analysis.uno import NO_PAIR, uno_statistics
@@ -54,6 +55,20 @@ def test_as_by_counting_all_pairs(seed: int, n: int, share: float) -> None:
     if event.all() and not np.isnan(wanted):
         plain = concordance(time, event, risk, ymax=tau)
         assert_allclose((found.estimate, found.std_error), (plain.estimate, plain.std_error), rtol=1e-10, atol=1e-12)
+
+
+def test_compiled_loops_give_the_same(monkeypatch) -> None:
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(2, 200))
+        time, event = rng.integers(0, 12, n).astype(float), rng.random(n) < 0.6
+        risk = np.round(rng.normal(size=n), 1)
+        found = []
+        for large in (1, 10**9):
+            monkeypatch.setattr(uno, "LARGE", large)
+            one = uno.uno_concordance(time, event, risk, tau=9.0)
+            found.append((one.estimate, one.std_error, one.largest_weight))
+        assert_allclose(found[0], found[1], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.r

@@ -91,6 +91,14 @@ def test_kaplan_meier_is_called_net_and_the_title_page_gives_the_risk(report: Re
     assert "Gray’s test" in text and "subdistribution hazard ratio" in text and "Wolbers’ C" in text
 
 
+def test_explain_names_one_minus_kaplan_meier(report: Report) -> None:
+    where = "development/pcm/cumulative_incidence/pcm/t=120/estimate"
+    study = str(report.folder.parent / "study.toml")
+    done = call("explain", str(report.folder), where, "--study", study, "--value", "0.0957")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 - Kaplan–Meier" in done.stdout
+
+
 def test_no_patient_page_is_made_from_net_survival(report: Report, tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("id,age,sex,mspike\n1,60,F,1.2\n", encoding="utf-8")
     done = call("patient", str(report.folder), "--input", str(tmp_path / "new.csv"), "--out", str(tmp_path / "pages"))

@@ -125,7 +125,7 @@ def test_the_first_page_says_it(registry) -> None:
     from reporter.results.ledger import LedgerRow, Subset, Verification
 
     row = LedgerRow(address="development/os/cox_model/GLOBAL/n", python=1.0, r=1.0, verdict=Verdict.AGREES)
-    subset = Subset(cohort="development", endpoint="os", n_checked=50_000, n_used=997_096, seed=7)
+    subset = Subset(cohort="development", endpoint="os", n_checked=50_000, n_used=997_096, seed=7, limit_s=60)
     results = make_results([]).model_copy(
         update={"verification": Verification(ran=True, subsets=(subset,), rows=(row,))}
     )

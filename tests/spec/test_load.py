@@ -114,7 +114,11 @@ BAD = {
     "every horizon": ("horizons = [12, 24]", "horizons = [0, -1]", "endpoints.os.horizons.2: got -1"),
     "two forms": ('time = "months"', 'time = "months"\nstart = "a"\nend = "b"', "give one of: time, event"),
     "gap of a simple endpoint": ('time = "months"', 'time = "months"\ngap = "event"', "only a composite endpoint"),
-    "competing events": ('time = "months"', 'time = "months"\ncompeting = {os = {column = "status", values = [9]}}', "the name of the endpoint itself"),
+    "competing events": (
+        'time = "months"',
+        'time = "months"\ncompeting = {os = {column = "status", values = [9]}}',
+        "the name of the endpoint itself",
+    ),
     "confidence of 95": ("[analysis]", "[analysis]\nconf_level = 95", "analysis.conf_level: got 95"),
     "ties": ("[analysis]", '[analysis]\nties = "efrom"', "analysis.ties: got 'efrom'"),
     "language": ('title = "A small study"', 'title = "x"\nlanguages = ["fr"]', "study.languages.1: got 'fr'"),

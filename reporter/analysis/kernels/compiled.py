@@ -137,6 +137,7 @@ def tie_sums(s0: Floats, d0: Floats, n_dead: Floats, mean_weight: Floats, efron:
     total = 0.0
     for j in range(s0.size):
         d = int(n_dead[j])
+        product = 1.0  # one logarithm for many factors
         mass = mean_weight[j]
         if d == 1 or not efron:
             w = 1.0 / s0[j]
@@ -149,12 +150,16 @@ def tie_sums(s0: Floats, d0: Floats, n_dead: Floats, mean_weight: Floats, efron:
         for k in range(d):
             f = k / d
             w = 1.0 / (s0[j] - f * d0[j])
-            total += mass * np.log(w)
+            product *= w
+            if product < 1e-150 or product > 1e150:
+                total += mass * np.log(product)
+                product = 1.0
             a1 += w
             a2 += w * f
             b0 += w * w
             b1 += w * w * f
             b2 += w * w * f * f
+        total += mass * np.log(product)
         out[0, j], out[1, j], out[2, j], out[3, j], out[4, j] = mass * a1, mass * a2, mass * b0, mass * b1, mass * b2
     return total
 

@@ -81,7 +81,7 @@ class CompiledLikelihood:
         nothing = np.empty(0)
         self.weight = nothing if weight is None else _in_order(weight, order)
         self.offset = nothing if offset is None else _in_order(offset, order)
-        self.efron = bool(sets.fraction.any())
+        self.efron = sets.ties == "efron"
         self.reached = self._deaths(np.ones(sets.time.size))
 
     def _deaths(self, by_time: Floats) -> Floats:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.kernels.newton import Evaluation, Likelihood, Optimum, inverse, maximise, runs_away
+from reporter.analysis.kernels.newton import Evaluation, Optimum, identified, inverse, maximise, runs_away
 from reporter.analysis.kernels.partial_likelihood import ExactLikelihood, PartialLikelihood
 from reporter.analysis.kernels.risk_sets import RiskSets, make_risk_sets
 from reporter.analysis.kernels.score_residuals import score_residuals, sum_by_cluster
@@ -79,13 +79,14 @@ class CoxFit:
 
     @property
     def std_error(self) -> Floats:
-        """Standard errors, robust ones with clusters; shape (p,)."""
-        return np.sqrt(np.diag(self.covariance if self.robust_covariance is None else self.robust_covariance))
+        """Standard errors, robust ones with clusters, shape (p,); of an infinite coefficient without meaning."""
+        covariance = self.covariance if self.robust_covariance is None else self.robust_covariance
+        return np.sqrt(np.maximum(np.diag(covariance), 0.0))
 
     @property
     def model_std_error(self) -> Floats:
         """Standard errors from the inverse information, shape (p,)."""
-        return np.sqrt(np.diag(self.covariance))
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
 
     @property
     def df(self) -> int:
@@ -238,11 +239,14 @@ def fit_cox(
         if found is not None:
             return _from_large(x, sets, ties, offset, found)
     used = estimable(_estimable_rows(x, sets, strata))
+    make = ExactLikelihood if ties == "exact" else PartialLikelihood
+    if (entry is not None or ties == "exact") and used.any():
+        at_0 = make(_scaled(x[:, used])[0], sets, moved).evaluate(np.zeros(int(used.sum())))
+        used[used] = identified(at_0.information, float(sets.weighted(event.astype(np.float64)).sum()))
     if not used.any():
         raise ReporterError("every covariate is constant: there is nothing to estimate")
     z, scale = _scaled(x[:, used])
-    likelihood: Likelihood = ExactLikelihood(z, sets, moved) if ties == "exact" else PartialLikelihood(z, sets, moved)
-    best = maximise(likelihood)
+    best = maximise(make(z, sets, moved))
     at, start = best.at, best.start
     coef, infinite = np.full(x.shape[1], np.nan), np.zeros(x.shape[1], dtype=bool)
     coef[used] = best.beta / scale

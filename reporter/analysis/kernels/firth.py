@@ -58,7 +58,7 @@ class PenalisedLikelihood:
         sign, log_det = np.linalg.slogdet(found.information) if np.isfinite(found.value) else (0.0, 0.0)
         if sign <= 0 or not np.isfinite(log_det):
             return -np.inf, found.score, found.information
-        penalty = self._third_moments(beta, np.linalg.inv(found.information))
+        penalty = self._third_moments(beta, np.asarray(np.linalg.inv(found.information), dtype=np.float64))
         return found.value + log_det / 2, found.score + penalty / 2, found.information
 
     def _third_moments(self, beta: Floats, inverse: Floats) -> Floats:

@@ -15,6 +15,7 @@ Bools = NDArray[np.bool_]
 MAX_ITERATIONS = 60
 POLISH = 3  # steps after the log-likelihood stopped rising: a finite optimum needs one or two to reach rounding error
 RUNAWAY = 1e-5  # a last step longer than this over the column's range: the coefficient runs to infinity
+NO_INFORMATION = 1e-11  # per death, of a standardised column
 VANISHED = 1e-8  # share of the information at 0 below which none is left
 MAX_PREDICTOR = 340.0  # its exponential can still be squared
 MAX_STEP = 30.0  # largest change of a linear predictor in one step
@@ -98,6 +99,23 @@ def inverse(information: Floats) -> Floats:
     """Invert on the scale of unit diagonals, which a coefficient at infinity would spoil."""
     unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
     out: Floats = np.linalg.pinv(information / np.outer(unit, unit), rcond=1e-14, hermitian=True) / np.outer(unit, unit)
+    return out
+
+
+def identified(information: Floats, n_event: float) -> Bools:
+    """Return which columns, standardised, keep information beside those before them; at 0, from `n_event` deaths.
+
+    With entry times a column may vary among all rows and yet in no risk set; with exact ties a time at which all die
+    says nothing.
+    """
+    used: list[int] = []
+    for j in range(information.shape[0]):
+        block = information[np.ix_(used, used)]
+        explained = information[j, used] @ np.linalg.solve(block, information[used, j]) if used else 0.0
+        if information[j, j] - explained > NO_INFORMATION * n_event:
+            used.append(j)
+    out = np.zeros(information.shape[0], dtype=bool)
+    out[used] = True
     return out
 
 

@@ -7,6 +7,7 @@ References: Efron, J Am Stat Assoc 1977;72:557; Therneau & Grambsch, Modeling Su
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,10 @@ class RiskSets:
     last
         Index of the last event time of its stratum that row i lived to see (time_j <= t_i), -1 if it was at risk at
         none; shape (n,).
-    own
-        Event time of each death, shape (m,); `dead` its row, `fraction` its Efron k/d.
+    event
+        Shape (n,).
+    ties
+        Rule for deaths at one time.
     start
         First index of each stratum and J, shape (K + 1,).
     mean_weight
@@ -51,14 +54,33 @@ class RiskSets:
     time: Floats
     n_dead: Floats
     last: Ints
-    dead: Ints
-    own: Ints
-    fraction: Floats
+    event: Bools
+    ties: Ties
     start: Ints
     mean_weight: Floats
     weight: Floats | None = None
     entered: IntervalSums | None = None
     strata: Ints | None = None
+
+    @cached_property
+    def dead(self) -> Ints:
+        """Rows of the deaths in the order of their event times, shape (m,)."""
+        rows = np.flatnonzero(self.event)
+        return rows[sort_stably(self.last[rows], self.time.size)]
+
+    @cached_property
+    def own(self) -> Ints:
+        """Event time of each death, shape (m,)."""
+        return self.last[self.dead]
+
+    @cached_property
+    def fraction(self) -> Floats:
+        """Efron's k/d of each death, shape (m,); 0 for other ties."""
+        if self.ties != "efron":
+            return np.zeros(self.own.size)
+        begins = np.concatenate(([0], np.cumsum(self.n_dead)[:-1])).astype(np.int64)
+        out: Floats = (np.arange(self.own.size) - begins[self.own]) / self.n_dead[self.own]
+        return out
 
     @property
     def first(self) -> Ints:
@@ -136,10 +158,9 @@ def make_risk_sets(
     distinct, index = index_times(time)
     has_event = np.bincount(index[event], minlength=distinct.size) > 0
     grid, place = distinct[has_event], np.cumsum(has_event)[index]
-    dead = np.flatnonzero(event)
     width = grid.size + 1
     code = place if strata is None else strata * width + place
-    keys = np.arange(1, width) if strata is None else np.unique(code[dead])
+    keys = np.arange(1, width) if strata is None else np.unique(code[event])
     last = code - 1 if strata is None else np.searchsorted(keys, code, side="right") - 1
     n_strata = 1 if strata is None else int(strata.max(initial=0)) + 1
     start = np.searchsorted(keys, np.arange(n_strata + 1) * width)
@@ -151,17 +172,13 @@ def make_risk_sets(
         last = np.where(last >= first, last, -1)
     elif strata is not None:
         last = np.where(last >= start[strata], last, -1)
-    own = last[dead]
-    order = sort_stably(own, keys.size)
-    dead, own = dead[order], own[order]
+    own = last[event]
     n_dead = np.bincount(own, minlength=keys.size).astype(np.float64)
-    begins = np.concatenate(([0], np.cumsum(n_dead)[:-1])).astype(np.int64)
-    fraction = (np.arange(dead.size) - begins[own]) / n_dead[own] if ties == "efron" else np.zeros(dead.size)
     mean_weight = np.ones(keys.size)
     if weights is not None:
-        mean_weight = np.bincount(own, weights=weights[dead], minlength=keys.size) / n_dead
+        mean_weight = np.bincount(own, weights=weights[event], minlength=keys.size) / n_dead
     at = grid if strata is None else grid[keys % width - 1]
-    return RiskSets(at, n_dead, last, dead, own, fraction, start, mean_weight, weights, entered, strata)
+    return RiskSets(at, n_dead, last, event, ties, start, mean_weight, weights, entered, strata)
 
 
 @dataclass(frozen=True)

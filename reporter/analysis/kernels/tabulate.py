@@ -39,12 +39,12 @@ def _codes(column: Floats) -> tuple[Floats, Ints] | None:
 def tabulate(x: Floats, event: Bools, last: Ints, n_times: int) -> Table | None:
     """Return the table of the rows that are at risk at any event time; None where it would be large."""
     most = x.shape[0] // SHARE
-    cell = (last + 1) * 2 + event
     size = (n_times + 1) * 2
+    if size * 2.0 ** x.shape[1] > most:
+        return None
+    cell = (last + 1) * 2 + event
     values: list[Floats] = []
     for column in x.T:
-        if size * 2 > most:
-            return None
         found = _codes(column)
         if found is None or size * found[0].size > most:
             return None

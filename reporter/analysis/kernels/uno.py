@@ -51,7 +51,7 @@ def censoring_before(time: Floats, event: Bools, at: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Of each case, the rows at later places of lower and equal risk, and all; of each row, weights of earlier cases."""
+    """Of each case, rows at later places of lower and equal risk, and all; of each row, weights of earlier cases."""
 
     below: Floats
     equal: Floats

@@ -32,9 +32,7 @@ NO_EVENTS_YET = "no events by then"
 ONE_RISK = "all patients at risk have the same linear predictor"
 SLOPE_INFINITE = "the slope runs to infinity (monotone likelihood)"
 NO_DEVELOPMENT_FOLLOW_UP = "past the last follow-up of the development cohort"
-COMPETING = (
-    "with competing events the risk needs a model of every cause; 1 minus the survival of this model is no risk"
-)
+COMPETING = "with competing events the risk needs a model of every cause; 1 minus survival from this model is no risk"
 _C_NAMES = ("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c_conf_high")
 
 

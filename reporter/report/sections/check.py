@@ -204,11 +204,14 @@ def check_blocks(context: Context) -> tuple[Block, ...]:
     blocks: list[Block] = [verdict_table(context)]
     if check.subsets:
         text = _(
-            "R would have taken too long on all rows. The numbers in this appendix and in verification.csv are those "
-            "of the random subset, not those of the report; a number of the report is checked in so far as the same "
-            "program made both. data_for_r.csv holds the subset."
+            "Where R is expected to need more than {limit} s, cohorts of more than {n} patients are checked on that "
+            "many. The numbers in this appendix and in verification.csv are those of the random subset, not those of "
+            "the report; a number of the report is checked in so far as the same program made both. data_for_r.csv "
+            "holds the subset."
         )
-        blocks.append(Callout((*fill(text), *subset_sentences(context)), "info"))
+        rule = check.subsets[0]
+        said = fill(text, limit=Run(f"{rule.limit_s:g}", is_label=True), n=_n(rule.n_checked))
+        blocks.append(Callout((*said, *subset_sentences(context)), "info"))
     bad = [row for row in check.rows if row.verdict in _BAD]
     if bad:
         caption = fill(

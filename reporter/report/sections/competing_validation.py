@@ -17,8 +17,8 @@ COHORT = "validation"
 def _discrimination(context: Context, node: AnalysisNode, endpoint: EndpointInfo) -> Iterator[Inline]:
     _ = context.gettext
     text = _(
-        "The cause-specific models of the development cohort were applied, unchanged, to {n} patients of the validation "
-        "cohort, {events} with the event and {competing} with a competing event. "
+        "The cause-specific models of the development cohort were applied, unchanged, to {n} patients of the "
+        "validation cohort, {events} with the event and {competing} with a competing event. "
     )
     row = node.rows[0]
     names = {"n": "n", "events": "n_event", "competing": "n_competing"}

@@ -291,6 +291,7 @@ class Context:
             "cox_baseline_curve": _("Baseline hazard"),
             "cox_term_test": _("Tests of whole covariates"),
             "cox_firth": _("Penalised Cox model"),
+            "cox_spline_curve": _("Effect of splines"),
             "ph_test": _("Test of proportional hazards"),
             "ph_smooth_curve": _("Smooth of scaled Schoenfeld residuals"),
             "ph_test_km": _("Test of proportional hazards, transform km"),

@@ -12,6 +12,7 @@ from reporter.report.sections.context import Context
 from reporter.report.sections.cox_firth import firth_table
 from reporter.report.sections.cox_fit import fit_sentence, fit_table
 from reporter.report.sections.cox_parts import notes_on_parts, terms_of
+from reporter.report.sections.cox_spline import spline_figures
 from reporter.report.sections.cox_terms import term_table
 from reporter.report.sections.inline import absent_cell, blank, cell, fill, level_words, words
 from reporter.report.sections.tables import heads, note
@@ -265,4 +266,5 @@ def cox_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: 
         table = make(context, endpoint)
         if table is not None:
             blocks.append(table)
+    blocks += spline_figures(context, endpoint)
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None

@@ -67,8 +67,8 @@ def concordance_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
         )
         if endpoint.causes:
             text = _(
-                " Wolbers’ C (competing events never have the event of interest), to the last event at {tau} {unit}, is "
-                "{c} ({ci}, {interval}; SE, {se})."
+                " Wolbers’ C (competing events never have the event of interest), to the last event at {tau} {unit}, "
+                "is {c} ({ci}, {interval}; SE, {se})."
             )
         if row.time is not None:
             text = _(" Up to {time} it is {c} ({ci}, {interval}; SE, {se}).")

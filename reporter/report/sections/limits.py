@@ -84,8 +84,8 @@ def _of_endpoint(context: Context, endpoint: EndpointInfo) -> Iterator[Inline]:
         yield fill(text, endpoint=label, n=context.number(model, model.rows[0], "n_missing", count))
     if endpoint.causes:
         text = _(
-            "{endpoint}: Kaplan–Meier estimates leave competing events out (net, hypothetical); risks are the cumulative "
-            "incidences. Cause-specific hazard ratios alone do not say how the risk changes."
+            "{endpoint}: Kaplan–Meier estimates leave competing events out (net, hypothetical); risks are the "
+            "cumulative incidences. Cause-specific hazard ratios alone do not say how the risk changes."
         )
         yield fill(text, endpoint=label)
     for info in context.results.cohorts:

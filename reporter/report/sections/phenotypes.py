@@ -297,7 +297,8 @@ def _clusters(context: Context, node: AnalysisNode) -> list[Block]:
     blocks += [Callout((sentence(text),), "warning") for text in node.notes]
     for endpoint in context.results.endpoints:
         blocks += _survival(context, net_endpoint(context, endpoint))
-        blocks += incidence_tables(context, "development", endpoint, (PHENOTYPE,), f"incidence_phenotype_{endpoint.name}")
+        name = f"incidence_phenotype_{endpoint.name}"
+        blocks += incidence_tables(context, "development", endpoint, (PHENOTYPE,), name)
     classifiers = classifier_table(context, context.node("phenotype_classifier", "development", node.endpoint))
     blocks += [block for block in (tree_figure(context), classifiers) if block is not None]
     for endpoint in context.results.endpoints:

@@ -171,7 +171,7 @@ def _shown(node: AnalysisNode, tests: AnalysisNode) -> Sequence[Curve]:
     if len(node.curves) <= MOST_PLOTS:
         return node.curves
     broken = [r.term for r in tests.rows if (p := r.get("p_value").value) is not None and p < _SIGNIFICANT]
-    return [c for c in node.curves if c.term.partition("=")[0] in broken][:MOST_PLOTS]
+    return [c for c in node.curves if c.term.partition("=")[0].rstrip("'") in broken][:MOST_PLOTS]
 
 
 def _plots(context: Context, tests: AnalysisNode, endpoint: EndpointInfo) -> tuple[Block, ...]:

@@ -29,7 +29,7 @@ def time_writer(unit: str) -> Write:
 
 
 def percent_points(value: float) -> str:
-    """Return a difference of shares in per cent points."""
+    """Return a difference of shares in percentage points."""
     return fixed(100 * value, 1)
 
 
@@ -187,7 +187,7 @@ def difference_tables(context: Context, endpoint: EndpointInfo, variables: Seque
     options = _first_options(context, endpoint, "survival_difference")
     horizons = getattr(options, "horizons", ())
     caption = fill(
-        _("{endpoint}: differences of survival from the first level, in per cent points ({ci})."),
+        _("{endpoint}: differences of survival from the first level, in percentage points ({ci})."),
         endpoint=words(endpoint.label),
         ci=words(_confidence(context, options)),
     )

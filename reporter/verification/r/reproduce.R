@@ -32,7 +32,11 @@ read_frames <- function(path) {
 values_of <- function(task, frames) {
   check <- get0(paste0("check_", task$options$kind), mode = "function")
   if (is.null(check)) return(data.frame(address = character(), value = numeric()))
-  found <- check(frames, task$cohort, task$endpoint, task$options)
+  # What is not offered, or cannot be estimated, stops its task alone; a number that is lost by it is found missing below.
+  found <- tryCatch(check(frames, task$cohort, task$endpoint, task$options), error = function(said) {
+    message(task$options$kind, " (", task$cohort, ", ", task$endpoint, "): ", conditionMessage(said))
+    result()
+  })
   rows <- list(found$rows)
   for (curve in found$curves) {
     shown <- which(is.finite(curve$value))
@@ -94,7 +98,8 @@ is_off <- function(address, value, reference, all_values) {
 
 # Addresses whose value is not that of the ledger: R's column, or Python's where R had not run.
 compare_with_ledger <- function(found, ledger) {
-  without_partner <- ledger$verdict %in% c("not_checkable", "missing_in_r") | ledger$note == "nothing to compare on the random subset"
+  without_partner <- ledger$verdict %in% c("not_checkable", "missing_in_r") |
+    ledger$note %in% "nothing to compare on the random subset"
   ledger <- ledger[!without_partner, , drop = FALSE]
   not_run <- ledger$verdict == "not_run"
   reference <- setNames(as.numeric(ifelse(not_run, ledger$python, ledger$r)), ledger$address)

@@ -26,9 +26,31 @@ check_cox_term_test <- function(frames, cohort, endpoint, options) {
   for (i in splines) tested[[paste0(columns[i], "=nonlinear")]] <- vapply(made, function(of) i %in% of$curved, NA)
   if (length(splines) > 1) tested[["GLOBAL=nonlinear"]] <- vapply(made, function(of) length(of$curved) > 0, NA)
   rows <- lapply(names(tested), function(name) {
-    numbers(place(cohort, endpoint, "cox_term_test", term = name), test_columns(fit, data, tested[[name]], options))
+    values <- test_columns(fit, data, tested[[name]], options)
+    curved <- match(name, paste0(columns, "=nonlinear"))
+    if (!is.na(curved)) values <- c(values, reference_value = median(data[[paste0("x", curved)]][, 1]) * terms[[curved]]$per)
+    numbers(place(cohort, endpoint, "cox_term_test", term = name), values)
   })
-  result(rows)
+  paired <- unlist(pairs)
+  usable <- fit$converged && !any(fit$infinite)
+  curves <- lapply(if (usable) setdiff(splines, paired) else integer(), function(i) {
+    spline_effect(fit, data, i, terms[[i]], options, place(cohort, endpoint, "cox_spline_curve", term = columns[i]))
+  })
+  result(rows, do.call(c, curves))
+}
+
+# Log hazard ratio against the median over the range of the covariate, with its band.
+spline_effect <- function(fit, data, i, term, options, where) {
+  value <- data[[paste0("x", i)]][, 1] * term$per
+  grid <- seq(min(value), max(value), length.out = 41)
+  basis <- function(x) cubic_spline(x, term$spline) / term$per
+  here <- which(fit$assign_of == i)
+  keep <- fit$identified[here]
+  away <- sweep(basis(grid), 2, drop(basis(c(median(value), 0))[1, ]))[, keep, drop = FALSE]
+  middle <- drop(away %*% coef(fit)[here[keep]])
+  half <- normal_quantile(options$conf_level) * sqrt(pmax(rowSums((away %*% vcov(fit)[here[keep], here[keep], drop = FALSE]) * away), 0))
+  columns <- list(estimate = middle, conf_low = middle - half, conf_high = middle + half)
+  lapply(names(columns), function(stat) curve_column(where, stat, grid, columns[[stat]]))
 }
 
 test_columns <- function(fit, data, tested, options) {
