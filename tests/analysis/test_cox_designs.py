@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from reporter.analysis.cox import fit_model
@@ -156,3 +158,15 @@ def test_small_cohorts_agree_with_r(reference, agree, frame_of, levels) -> None:
         terms = tuple(term for term in TERMS if term.column in pairs[0] or seed % 2)
         jobs += [(Planned("development", "os", item), frames) for item in options_of(terms, pairs, "efron")]
     agree(reference, jobs)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.integers(-50, 50), min_size=3, max_size=6, unique=True).map(sorted), st.integers(1, 100))
+def test_any_knots_give_straight_tails(knots: list[int], step: int) -> None:
+    low, high = knots[0] - np.arange(3.0) * step, knots[-1] + np.arange(3.0) * step
+    size = (1.0 + abs(high[-1]) + abs(low[-1])) ** 3 / (knots[-1] - knots[0]) ** 2
+    for tail in (low, high):
+        basis = restricted_cubic_spline(tail, knots)
+        assert basis.shape == (3, len(knots) - 1)
+        assert_allclose(np.diff(basis, n=2, axis=0), 0, atol=1e-9 * size)
+    assert_allclose(restricted_cubic_spline(low, knots)[:, 1:], 0)

@@ -141,6 +141,7 @@ def test_compiled_count_of_pairs_is_the_plain_count(monkeypatch, levels) -> None
         assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     code = (
         "import numpy as np; from reporter.analysis.kernels import compiled, cox; cox.LARGE = 0;"

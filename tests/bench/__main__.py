@@ -116,7 +116,7 @@ def markdown(found: list[Measured], sizes: list[int], here: dict[str, str], abse
             )
             lines.append(f"| {NAMES[task]} | {n:,} | " + " | ".join(cells) + f" | {share} |")
     notes = [
-        "Seconds: medians of runs on the same files, each engine in its own process, one thread, compiled code warm.",
+        "Processor seconds (user and system; one thread): medians of runs on the same files, compiled code warm.",
         "Versions: " + ", ".join(f"{name} {number}" for name, number in here.items()) + ".",
         "Not measured: " + (", ".join(absent) if absent else "none") + ".",
         *said,

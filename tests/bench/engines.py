@@ -166,13 +166,13 @@ def warm_up(engine: str) -> None:
 
 
 def measure(task: Callable[[], Any], repeats: int, budget: float) -> list[float]:
-    """Return the seconds of up to `repeats` runs, fewer once they have taken `budget` together."""
+    """Return the processor seconds of up to `repeats` runs, fewer once they have taken `budget` together."""
     seconds: list[float] = []
     while len(seconds) < repeats and (not seconds or sum(seconds) < budget):
         gc.collect()
-        start = time.perf_counter()
+        start = time.process_time()
         task()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     return seconds
 
 

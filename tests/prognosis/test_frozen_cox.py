@@ -236,3 +236,29 @@ def test_another_file_is_refused(old: str, new: str, words: str) -> None:
     assert old in text
     with pytest.raises(UsageError, match=words):
         FrozenCox.from_json(text.replace(old, new), name="cox_os.json")
+
+
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        ({"interactions": (("age", "nodes"),)}, "cannot be divided"),
+        ({"strata": ("size",)}, "baseline hazard of its own"),
+        ({"cluster": "nodes"}, "do not know the clusters"),
+        ({"weights": "nodes"}, "weighted cohort"),
+        ({"offset": "nodes"}, "value of the offset"),
+        ({"ties": "exact"}, "has no baseline hazard"),
+    ],
+)
+def test_models_without_predictions_for_single_patients_are_refused(part: dict[str, object], why: str) -> None:
+    model = ModelOptions(**{"terms": TERMS, "ties": "efron", **part})
+    with pytest.raises(ReporterError, match=why):
+        freeze_cox(cohort(), model, ENDPOINT, conf_type="log-log", conf_level=0.9)
+
+
+def test_a_spline_predicts_for_new_patients_as_for_those_it_was_fitted_to() -> None:
+    frame = cohort()
+    terms = (TermSpec(column="age", per=10), TermSpec(column="nodes", winsorize=12, spline=(1, 3, 8)))
+    model = frozen(frame, terms=terms)
+    fit = fit_model(frame, ModelOptions(terms=terms, ties="efron")).fit
+    assert model.coefficients == ("age", "nodes", "nodes'")
+    assert model.linear_predictor(frame.columns) == pytest.approx(fit.linear_predictor, rel=1e-12, abs=1e-12)

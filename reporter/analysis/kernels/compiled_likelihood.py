@@ -76,6 +76,10 @@ class CompiledLikelihood:
         order = sort_stably(last + 1, sets.time.size + 1) if sets.time.size > TABLE else np.empty(0, np.int64)
         n_active = int(np.count_nonzero(x[:, flags]) if self.tabulated else np.rint(mean[flags] * x.shape[0]).sum())
         self.dense, self.begin, self.active = compiled.pack(x, order, numeric, flags, mean, deviation, n_active)
+        if not self.tabulated:
+            # The mean of one pass loses digits where the first row lies far off; what is left of the column has them.
+            rest = self.dense.mean(axis=0) * deviation[numeric]
+            self.centre[numeric] += np.where(self.plain[numeric], 0.0, rest)
         self.sets = sets
         self.last, self.event = _in_order(last.astype(np.int32), order), _in_order(event, order)
         nothing = np.empty(0)

@@ -35,8 +35,8 @@ def firth_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     ratio = _("HR ({ci})").format(ci=context.level_of_confidence(node.options.conf_level).text)
     head = heads((_("Characteristic"), "left"), (ratio, "center"), ("χ²", "right"), ("P", "right"))
     text = _(
-        "For the rows of the multivariable model whose ratio runs to infinity or 0 because a group has no event, or all "
-        "of them. Limits and P values are those of the profile of the penalised likelihood."
+        "For the rows of the multivariable model whose ratio runs to infinity or 0, because a group has no event, or "
+        "all of them. Limits and P values are those of the profile of the penalised likelihood."
     )
     return Table(f"cox_firth_{endpoint.name}", caption, head, rows, notes=(note(text),))
 

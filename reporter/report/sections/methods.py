@@ -8,10 +8,10 @@ from typing import TypeVar
 from reporter.report.document import Block, MethodNote, References, Run, Section
 from reporter.report.format import count, level_text, plain_number
 from reporter.report.sections.context import Context
+from reporter.report.sections.cox_firth import firth_note
 from reporter.report.sections.inline import fill, join, words
 from reporter.report.sections.methods_competing import competing_note
 from reporter.report.sections.methods_diagnostics import diagnostics_note, time_split_note, uno_note
-from reporter.report.sections.cox_firth import firth_note
 from reporter.report.sections.methods_models import interaction_note, parts_note, spline_note, term_test_note
 from reporter.report.sections.methods_survival import SURVIVAL_NOTES
 from reporter.report.sections.references import Citations
