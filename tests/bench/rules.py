@@ -40,7 +40,12 @@ def missed(found: list[Measured], design_mb: Mapping[int, float]) -> list[str]:
     times = {(m.engine, m.task, m.n): m.seconds for m in found if m.seconds is not None}
     peers = sorted({m.engine for m in found} - {"reporter", "R survival"})
     peaks = {m.n: m.peak_mb for m in found if (m.engine, m.task) == ("reporter", "cox") and m.peak_mb is not None}
-    return [*_against_r(times), *_against_peers(times, peers), *_growth(times), *_memory(peaks, design_mb)]
+    absent = [
+        f"{m.task}, {m.n:,} rows: no time of this project ({m.note})"
+        for m in found
+        if m.engine == "reporter" and m.seconds is None
+    ]
+    return [*absent, *_against_r(times), *_against_peers(times, peers), *_growth(times), *_memory(peaks, design_mb)]
 
 
 def _against_r(times: Times) -> Iterator[str]:

@@ -99,8 +99,12 @@ BAD = {
     "two knots": ("per = 10", "transform = {spline = [1, 3]}", "give at least 3, in increasing order"),
     "knots out of order": ("per = 10", "transform = {spline = [1, 3, 2]}", "give at least 3, in increasing order"),
     "spline of a factor": ("[columns.stage]", "[columns.stage]\ntransform = {spline = [1, 2, 3]}", "only a numeric"),
+    "stratum that is a covariate": ("[analysis]", '[analysis]\nstrata = ["stage"]', "'stage' is a covariate too"),
+    "exact ties with clusters": ("[analysis]", '[analysis]\nties = "exact"\ncluster = "sex"', "knows no such part"),
     "interaction twice": (
-        "[analysis]", '[analysis]\ninteractions = [["age", "sex"], ["sex", "age"]]', "stands twice; keep one"
+        "[analysis]",
+        '[analysis]\ninteractions = [["age", "sex"], ["sex", "age"]]',
+        "stands twice; keep one",
     ),
     "levels twice": ('["I", "II", "III"]', '["I", "I", "II"]', "a level stands twice"),
     "reference": ('["I", "II", "III"]', '["I", "II", "III"]\nreference = "IV"', "'IV' is not one of the levels"),

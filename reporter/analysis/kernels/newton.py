@@ -65,9 +65,11 @@ def solve(information: Floats, score: Floats) -> Floats:
     return out
 
 
-def maximise(likelihood: Likelihood, guess: Floats | None = None) -> Optimum:
+def maximise(likelihood: Likelihood, guess: Floats | None = None, *, unseen: float = 0.0) -> Optimum:
     """Maximise by Newton steps with halving, from `guess` where it is better than 0.
 
+    A step of at most `unseen` is taken as the last one, without a further evaluation: it squares the error of the
+    coefficients, and the information changes by about its size.
     Stops when the step is rounding error, or when it gains nothing and yet does not shrink (monotone likelihood).
     """
     beta = np.zeros(likelihood.size)
@@ -82,6 +84,8 @@ def maximise(likelihood: Likelihood, guess: Floats | None = None) -> Optimum:
         step = solve(at.information, at.score)
         if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == POLISH:
             return Optimum(beta, at, start, step, converged=True)
+        if np.abs(step).max() <= unseen:
+            return Optimum(beta + step, at, start, step, converged=True)
         without_gain += bool(step @ at.score / 2 <= 1e-14 * max(1.0, abs(at.value)))
         scale = min(1.0, MAX_STEP / max(likelihood.reach(step), 1e-300))
         for _ in range(30):
