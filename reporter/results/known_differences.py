@@ -31,6 +31,11 @@ class KnownDifference:
     libraries: str
     printed: str
 
+    @property
+    def words(self) -> tuple[str, str, str, str]:
+        """What stands in the report, in the order of the columns."""
+        return self.quantity, self.r, self.libraries, self.printed
+
 
 REGISTER = (
     KnownDifference(

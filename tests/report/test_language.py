@@ -35,9 +35,8 @@ class Recorder(gettext.NullTranslations):
 
 
 def extracted() -> set[str]:
-    found = extract_from_dir(
-        str(REPORT), method_map=[("**.py", "python")], keywords={"_": None, "gettext": None, "ngettext": (1, 2)}
-    )
+    keywords = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+    found = extract_from_dir(str(REPORT.parent), method_map=[("**.py", "python")], keywords=keywords)
     return {
         part
         for _file, _line, message, _comments, _context in found

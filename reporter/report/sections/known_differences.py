@@ -14,7 +14,8 @@ def known_differences_section(context: Context) -> Section:
     _ = context.gettext
     head = heads((_("Quantity"), "left"), (_("R"), "left"), (_("Other tools"), "left"), (_("This report"), "left"))
     rows = tuple(
-        TableRow(tuple(cell(words(_(text))) for text in (entry.quantity, entry.r, entry.libraries, entry.printed)))
+        # The words of the register are marked for translation where they stand.
+        TableRow(tuple(cell(words(context.gettext(said))) for said in entry.words))
         for entry in REGISTER
     )
     caption = fill(_("Where R, other tools and this report follow different conventions."))
