@@ -64,7 +64,7 @@ def pack(x: Floats, order: Ints, numeric: Ints, flags: Ints, mean: Floats, scale
     q = numeric.size
     dense = np.empty((n, q))
     begin = np.zeros(n + 1, dtype=np.int64)
-    active = np.empty(n_active, dtype=np.uint8)
+    active = np.empty(n_active + 1, dtype=np.uint8)
     k = 0
     for i in range(n):
         row = order[i] if order.size else i
@@ -72,9 +72,8 @@ def pack(x: Floats, order: Ints, numeric: Ints, flags: Ints, mean: Floats, scale
             c = numeric[j]
             dense[i, j] = (x[row, c] - mean[c]) / scale[c]
         for j in range(flags.size):
-            if x[row, flags[j]] != 0.0:
-                active[k] = j
-                k += 1
+            active[k] = j  # without a branch, which the processor could not foresee
+            k += x[row, flags[j]] != 0.0
         begin[i + 1] = k
     return dense, begin, active
 
