@@ -289,3 +289,21 @@ def test_phenotypes_are_exploratory_and_their_features_are_not_tested(small: Mak
 
 def test_badge_is_a_block_of_the_title_page(small: Maker) -> None:
     assert isinstance(build_report(small(), EN).title_page.badge, Badge)
+
+
+def test_a_ratio_inside_an_interaction_is_not_shown_alone(small: Maker) -> None:
+    """Its hazard ratio is that at 0 of the other covariate; neither the title page nor a figure may print it."""
+    results = small(covariates=("age", "arm"), groups=("arm",))
+    inside = results.model_copy(
+        update={
+            "analyses": tuple(
+                node.model_copy(update={"options": node.options.model_copy(update={"interactions": (("age", "arm"),)})})
+                if node.analysis == "cox_multivariable"
+                else node
+                for node in results.analyses
+            )
+        }
+    )
+    before, after = (text_of(build_report(one, Language("en"))) for one in (results, inside))
+    for words in ("adjusted hazard ratio, ", "Adjusted HR, "):
+        assert words in before and words not in after

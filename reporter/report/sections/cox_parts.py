@@ -40,7 +40,7 @@ def notes_on_parts(context: Context, options: CoxOptions | None) -> list[Inline]
     return out
 
 
-def _alone(node: AnalysisNode) -> frozenset[str]:
+def terms_alone(node: AnalysisNode) -> frozenset[str]:
     """Return the terms whose hazard ratio can be read by itself."""
     if not isinstance(node.options, CoxOptions):
         return frozenset()
@@ -56,7 +56,7 @@ def leading_terms(node: AnalysisNode) -> Sequence[Row]:
 
     Rows of a spline or of an interaction's covariates are left out: alone their ratios say nothing.
     """
-    alone = _alone(node)
+    alone = terms_alone(node)
     rows = [row for row in node.rows if row.term in alone and any(s.stat == "p_value" for s in row.stats)]
     known = [(row.get("statistic").value, row.get("p_value").value, row) for row in rows]
     found = [(abs(z), row) for z, p, row in known if z is not None and p is not None and p < _SIGNIFICANT]

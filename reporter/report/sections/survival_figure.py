@@ -10,6 +10,7 @@ from reporter.report.figures import draw_kaplan_meier
 from reporter.report.figures.models import KaplanMeierFigure, SurvivalGroup, Tick
 from reporter.report.format import Write, count, decimals, level_text, plain_number
 from reporter.report.sections.context import Context, share
+from reporter.report.sections.cox_parts import terms_alone
 from reporter.report.sections.inline import fill, words
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, ColumnInfo, Curve, EndpointInfo
@@ -107,7 +108,7 @@ def _adjusted(context: Context, info: ColumnInfo, endpoint: EndpointInfo) -> Inl
     if node is None or len(info.levels) != 2:
         return ()
     row = node.find(term=level_term(info.name, info.levels[1]))
-    if row is None or row.get("hazard_ratio").value is None:
+    if row is None or row.get("hazard_ratio").value is None or row.term not in terms_alone(node):
         return ()
     ratio = context.hazard_ratio(node, row)
     text = _("Adjusted HR, {level}: {ratio}")

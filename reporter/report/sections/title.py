@@ -7,7 +7,7 @@ from reporter.report.format import Write, count, decimals, level_text
 from reporter.report.sections.check import badge
 from reporter.report.sections.competing_risks import incidence_lead, last_incidence
 from reporter.report.sections.context import Context, share
-from reporter.report.sections.cox_parts import leading_terms
+from reporter.report.sections.cox_parts import leading_terms, terms_alone
 from reporter.report.sections.flow import n_analysed
 from reporter.report.sections.inline import fill, join, words
 from reporter.report.sections.survival import last_estimated, lead_sentence
@@ -159,7 +159,7 @@ def _group_key(context: Context, endpoint: EndpointInfo) -> KeyFigure | None:
     for name in context.groups("development", endpoint):
         info = context.column(name)
         row = node.find(term=level_term(name, info.levels[1])) if len(info.levels) == 2 else None
-        if row is None or row.get("hazard_ratio").value is None:
+        if row is None or row.get("hazard_ratio").value is None or row.term not in terms_alone(node):
             continue
         what = _("adjusted hazard ratio, {group}: {level} against {reference}").format(
             group=info.label, level=level_text(info.levels[1]), reference=level_text(info.levels[0])

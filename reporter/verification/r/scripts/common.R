@@ -205,7 +205,7 @@ fit_cox <- function(formula, data, ties) {
 # Of many rows, or with entry times, the log-likelihood is rounded by more than the eps of the tight control: coxph then takes
 # the rounding for a step too far, halves it and ends short of the maximum. `again` starts there and takes a full step; what
 # compares with coefficients of 0 is the first fit's.
-many_rows <- 5000
+many_rows <- 500
 at_maximum <- function(fit, again) {
   for (part in c("score", "rscore", "identified", "infinite")) again[[part]] <- fit[[part]]
   again$loglik[1] <- fit$loglik[1]
