@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reporter.analysis.kernels.chi_square import ChiSquare, chi_square
 from reporter.analysis.kernels.cox import CoxFit
 from reporter.analysis.kernels.kaplan_meier import count_events
+from reporter.analysis.kernels.natural_spline import natural_basis
 from reporter.analysis.kernels.risk_sets import information_by_time, moments
 from reporter.analysis.kernels.time_index import index_times
 from reporter.errors import ReporterError
@@ -177,19 +178,6 @@ def _event_variance(fit: CoxFit, information: Floats) -> tuple[Floats, bool]:
     return np.linalg.pinv(mean, hermitian=True).astype(np.float64), complete
 
 
-def _natural_basis(x: Floats, knots: Floats) -> Floats:
-    """Natural cubic splines over `knots` (boundaries included), with constant and line; shape (n, len(knots))."""
-    low, high = knots[0], knots[-1]
-    unit, places = (x - low) / (high - low), (knots - low) / (high - low)
-
-    def piece(k: int) -> Floats:
-        cubes = np.maximum(unit - places[k], 0) ** 3 - np.maximum(unit - places[-1], 0) ** 3
-        return np.asarray(cubes / (places[-1] - places[k]), dtype=np.float64)
-
-    tail = piece(len(knots) - 2)
-    return np.column_stack([np.ones_like(unit), unit, *(piece(k) - tail for k in range(len(knots) - 2))])
-
-
 @dataclass(frozen=True)
 class Smooth:
     """Smooths on a grid of 40 points; shapes (40,), (40, p), (40, p), (40, p)."""
@@ -217,7 +205,7 @@ def smooth_over(g: Floats, scaled: Floats, variance: Floats) -> Smooth | None:
     knots = np.quantile(both, [0.0, 1 / 3, 2 / 3, 1.0])
     if (np.diff(knots) <= SAME_KNOT * (knots[-1] - knots[0])).any():
         return None
-    design, at = _natural_basis(g, knots), _natural_basis(grid, knots)
+    design, at = natural_basis(g, knots), natural_basis(grid, knots)
     q, r = np.linalg.qr(design)
     back = np.linalg.solve(r.T, at.T)
     estimate = at @ np.linalg.solve(r, q.T @ scaled)
