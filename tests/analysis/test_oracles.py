@@ -1,7 +1,7 @@
 """Published numbers: each row of tests/data/oracles.csv, to half a unit of its last printed digit.
 
-The data are read at test time, from R's package survival and from lifelines; none is shipped. Kinds: P read in the named
-source, T textbook value, R of R alone, U quoted without the printed page at hand.
+The data are read at test time, from R's package survival and from lifelines; none is shipped. Kinds: P read in the
+named source, T textbook value, R of R alone, U quoted without the printed page at hand.
 """
 
 from __future__ import annotations
