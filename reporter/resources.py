@@ -26,3 +26,13 @@ def data_folder() -> Path:
 def r_scripts_folder() -> Path:
     """Folder of the R reference files, one per analysis."""
     return _PACKAGE / "verification" / "r" / "scripts"
+
+
+def dictionaries_folder() -> Path:
+    """Folder of the shipped dictionaries; those of derivations are in ``rules``."""
+    return _PACKAGE / "spec" / "dictionaries"
+
+
+def synthetic_facts(name: str) -> Path:
+    """Return the table of figures that a synthetic cohort is drawn from."""
+    return _PACKAGE / "intake" / "synthetic" / f"{name}.toml"

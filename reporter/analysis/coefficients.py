@@ -66,7 +66,7 @@ def part_of(
     frame: AnalysisFrame, rows: Bools, *, time: Floats | None = None, event: Bools | None = None
 ) -> AnalysisFrame:
     """Return the frame of some patients, with other times and events where they are given (for all patients)."""
-    columns = {name: replace(column, values=column.values[rows]) for name, column in frame.columns.items()}
+    columns = {name: column.take(rows) for name, column in frame.columns.items()}
     return AnalysisFrame(
         cohort=frame.cohort, endpoint=frame.endpoint, ids=tuple(np.array(frame.ids, dtype=object)[rows]),
         time=(frame.time if time is None else time)[rows], event=(frame.event if event is None else event)[rows],

@@ -24,6 +24,9 @@ INFINITE = "the hazard ratio runs to infinity (monotone likelihood)"
 NOT_CONVERGED = "Newton's method did not converge"
 DEPENDENT_OBSERVATIONS = "the likelihood takes patients of a cluster for independent"
 FEW_CLUSTERS = "no more clusters than coefficients"
+NO_ROBUST_SCORE = "a robust score test with an offset is not offered"
+NO_ROBUST_ERROR = "the clusters balance each other: the robust standard error is 0"
+VANISHED = 1e-8  # robust over model-based standard error below which it is rounding error
 DEPENDENT = "constant, or determined by the covariates before it"
 
 
@@ -82,6 +85,8 @@ def _coefficient(model: FittedModel, j: int, conf_level: float) -> tuple[Statist
     if model.fit.infinite[j] or not model.fit.converged:
         estimate, error = float("nan"), float("nan")
         note = INFINITE if model.fit.converged else NOT_CONVERGED
+    if model.fit.robust_covariance is not None and not error > VANISHED * float(model.fit.model_std_error[j]):
+        error, note = float("nan"), note or NO_ROBUST_ERROR
     half = float(norm.ppf(1 - (1 - conf_level) / 2)) * error
     log_p = float(np.log(2) + norm.logsf(abs(estimate / error)))
     with np.errstate(over="ignore"):
@@ -154,12 +159,13 @@ def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bo
     ]
     if whole:
         robust = _why_no_robust_test(model)
+        no_score = NO_ROBUST_SCORE if fit.robust_covariance is not None and fit.robust_score is None else ""
         stats += [
             statistic("events_per_variable", model.event.sum() / fit.df),
             statistic("aic", 2 * fit.df - 2 * compared, note=clustered),
             statistic("bic", float(np.log(model.event.sum())) * fit.df - 2 * compared, note=clustered),
             *_test("wald", fit.wald, fit.df, why_unusable(fit) or robust),
-            *_test("score", fit.score if fit.robust_score is None else fit.robust_score, fit.df, robust),
+            *_test("score", fit.score if fit.robust_score is None else fit.robust_score, fit.df, robust or no_score),
         ]
     return Row(term=term, stats=tuple(stats))
 

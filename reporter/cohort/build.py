@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reporter.cohort.check import check_frame
+from reporter.cohort.codes import code_entries
 from reporter.cohort.frame import AnalysisFrame, Column, OtherRule
 from reporter.cohort.outcome import in_report_unit
 from reporter.cohort.read import CohortRequest, ReadCohort, read_cohort, used_levels
@@ -68,7 +69,9 @@ def _with_levels(column: Column, levels: Sequence[str]) -> Column:
         return column
     position = {level: float(i) for i, level in enumerate(levels)}
     codes = np.array([*(position.get(level, np.nan) for level in column.levels), np.nan])
-    return replace(column, levels=tuple(levels), values=codes[column.codes])
+    values = codes[column.codes]
+    unseen = np.isnan(values) & column.observed
+    return replace(column, levels=tuple(levels), values=values, unseen=unseen if unseen.any() else None)
 
 
 def _frame(cohort: ReadCohort, endpoint: str, levels: Levels, *, merge: bool = True) -> AnalysisFrame:
@@ -89,7 +92,7 @@ def _frame(cohort: ReadCohort, endpoint: str, levels: Levels, *, merge: bool = T
         second = in_report_unit(other, keep, spec)
         other_rule = OtherRule(second.time, second.event)
     columns = {
-        name: _with_levels(replace(column, values=column.values[keep]), levels.get(name, ()))
+        name: _with_levels(column.take(keep), levels.get(name, ()))
         for name, column in cohort.columns.items()
     }
     ids = tuple(cohort.ids[i] for i in np.flatnonzero(keep))
@@ -132,6 +135,9 @@ def _info(cohort: ReadCohort, frames: Mapping[str, AnalysisFrame], findings: Seq
     return CohortInfo(
         name=cohort.request.name, label=cohort.request.label, source=cohort.source.source, sha256=cohort.source.sha256,
         n_read=cohort.n_read, steps=tuple(steps), findings=tuple(str(finding) for finding in findings),
+        codes=code_entries(
+            cohort.request.cohort, cohort.request.endpoints, cohort.request.columns, tuple(cohort.source.table.columns)
+        ),
     )  # fmt: skip
 
 
@@ -150,7 +156,7 @@ def _column_infos(study: Study, frame: AnalysisFrame) -> tuple[ColumnInfo, ...]:
         ColumnInfo(
             name=name, label=column.label, kind=column.kind, unit=column.unit, levels=column.levels,
             per=study.columns[name].per, transform=study.columns[name].transform,
-            spline=study.columns[name].spline,
+            spline=study.columns[name].spline, after_start=study.columns[name].after_start,
         )
         for name, column in frame.columns.items()
     )  # fmt: skip

@@ -26,6 +26,9 @@ class Column:
         Level names, the reference first; empty for a numeric column.
     values
         float64, shape = (n,); NaN where missing. For levels: the code (0 = first level) or NaN.
+    unseen
+        Rows whose value is a level that the development cohort never has, and therefore missing here; shape = (n,).
+        None when there are none.
     """
 
     name: str
@@ -34,6 +37,17 @@ class Column:
     kind: Kind
     levels: tuple[str, ...]
     values: NDArray[np.float64]
+    unseen: NDArray[np.bool_] | None = None
+
+    @property
+    def n_unseen(self) -> int:
+        """Number of rows at a level that the development cohort never has."""
+        return 0 if self.unseen is None else int(self.unseen.sum())
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Column:
+        """Return the column of some rows: a mask, or their places."""
+        unseen = None if self.unseen is None else self.unseen[rows]
+        return replace(self, values=self.values[rows], unseen=unseen)
 
     @property
     def is_numeric(self) -> bool:
@@ -57,6 +71,30 @@ class OtherRule:
 
     time: NDArray[np.float64]
     event: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Imputed:
+    """Completed values of the variables with a missing value, by imputed set.
+
+    Parameters
+    ----------
+    names
+        The variables, length p.
+    values
+        float64, shape = (n, m, p): numbers or level codes, never NaN.
+    trace
+        Mean of the imputed values of each variable by iteration and chain: iterations × m × p.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    trace: tuple[tuple[tuple[float, ...], ...], ...]
+
+    @property
+    def m(self) -> int:
+        """Number of imputed sets."""
+        return int(self.values.shape[1])
 
 
 @dataclass(frozen=True)
@@ -90,6 +128,8 @@ class AnalysisFrame:
         ``years``, ``months`` or ``days``: the unit of `time`.
     columns
         Covariates, groups and features by name.
+    imputed
+        Imputed sets of the model's covariates; None when none were asked for or nothing is missing.
     """
 
     cohort: str
@@ -103,6 +143,7 @@ class AnalysisFrame:
     cause: NDArray[np.int64] | None = None
     causes: tuple[str, ...] = ()
     other_rule: OtherRule | None = None
+    imputed: Imputed | None = None
 
     @property
     def ranking_time(self) -> NDArray[np.float64]:
@@ -124,18 +165,36 @@ class AnalysisFrame:
     def exported(self) -> Mapping[str, Column]:
         """Columns as the other engines get them: further ones of the outcome (names with a dot), then the study's."""
         other = self.other_rule
+        unseen = {f".unseen.{name}": column.unseen for name, column in self.columns.items()}
         extra = {
             ".entry": self.entry,
             ".cause": self.cause,
             ".other_time": None if other is None else other.time,
             ".other_event": None if other is None else other.event,
+            **unseen,
         }
         made = {
             name: Column(name, name, "", "numeric", (), values.astype(np.float64))
             for name, values in extra.items()
             if values is not None
         }
-        return {**made, **self.columns}
+        return {**made, **self._imputed_columns(), **self.columns}
+
+    def _imputed_columns(self) -> dict[str, Column]:
+        """Return the imputed sets as columns ``.imputed.<set>.<variable>``, sets counted from 1."""
+        found = self.imputed
+        if found is None:
+            return {}
+        return {
+            f".imputed.{k + 1}.{name}": self.imputed_column(k, name) for k in range(found.m) for name in found.names
+        }
+
+    def imputed_column(self, k: int, name: str) -> Column:
+        """Return a variable of the imputed set `k`, counted from 0."""
+        if self.imputed is None:
+            raise KeyError(name)
+        values = self.imputed.values[:, k, self.imputed.names.index(name)]
+        return replace(self.columns[name], values=np.ascontiguousarray(values))
 
     def complete(self, names: Sequence[str]) -> NDArray[np.bool_]:
         """Rows with a value in every named column, shape = (n,)."""

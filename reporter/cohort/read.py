@@ -11,6 +11,7 @@ import pandas as pd
 
 from reporter.cohort.frame import Column
 from reporter.cohort.outcome import Outcome, read_outcome
+from reporter.cohort.protection import Protection, protection_of, with_oldest_grouped
 from reporter.cohort.selection import Selection, Sources, select_rows
 from reporter.cohort.table import absent_column, map_table
 from reporter.errors import Finding, FindingsError
@@ -53,6 +54,7 @@ class ReadCohort:
     columns: Mapping[str, Column]
     outcomes: Mapping[str, Outcome]
     selection: Selection
+    protection: Protection = Protection()
 
     @property
     def n_read(self) -> int:
@@ -109,8 +111,12 @@ def read_cohort(request: CohortRequest) -> ReadCohort:
     findings += selection.findings
     for key, outcome in outcomes.items():
         findings += _gap_finding(request, key, outcome, selection)
-    if findings:
+    protection, problems = protection_of(request.data, source, request.data_key)
+    findings += problems
+    if any(finding.severity == "error" for finding in findings):
         raise FindingsError(list(dict.fromkeys(findings)))
+    if protection.deidentify:
+        columns = with_oldest_grouped(columns)
     return ReadCohort(request, source, ids, columns, outcomes, selection)
 
 

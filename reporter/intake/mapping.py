@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +14,8 @@ from numpy.typing import NDArray
 from reporter.errors import Finding, did_you_mean
 from reporter.intake.columnar import as_text
 from reporter.intake.finding import listed
-from reporter.spec.columns import ColumnSpec, parse_number, same_value
+from reporter.spec.columns import ColumnSpec, cell_key, parse_number
+from reporter.spec.units import unit_factor
 
 Floats = NDArray[np.float64]
 
@@ -27,10 +30,16 @@ class Mapped:
         Level names, the reference first; empty for numbers and dates.
     values
         float64, shape = (n,); the number, the level's code or days since 1970-01-01; NaN where missing.
+    reasons
+        Why values are missing, in the dictionary's words.
+    why
+        int8, shape = (n,): 1 is the first of `reasons`, 0 none; None where the dictionary gives no reasons.
     """
 
     levels: tuple[str, ...]
     values: Floats
+    reasons: tuple[str, ...] = ()
+    why: NDArray[np.int8] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,18 +75,52 @@ def distinct_cells(column: pd.Series) -> Cells:
 
 def is_missing(cell: str, missing: Sequence[str]) -> bool:
     """Tell whether a cell is empty or one of the dictionary's words for missing."""
-    return cell == "" or any(same_value(cell, word) for word in missing)
+    return cell == "" or cell_key(cell) in {cell_key(word) for word in missing}
 
 
-def _as_numbers(column: pd.Series, missing: Sequence[str]) -> Floats:
-    """Return a column that holds numbers already, NaN where it or the dictionary says missing."""
-    values = column.to_numpy(dtype=np.float64, copy=True)
-    words = [number for number in map(parse_number, missing) if number is not None]
-    values[np.isin(values, words)] = np.nan
-    return values
+# A number that goes on behind a comma or a further point is not the first number of the cell.
+_FIRST = re.compile(r"(?<![\d.,])[0-9]+(?:\.[0-9]+)?(?![.,]?[0-9])", re.ASCII)
+_PLAIN = ColumnSpec(kind="numeric")
 
 
-def map_numbers(column: pd.Series, missing: Sequence[str], place: str) -> tuple[Floats, list[Finding]]:
+class _Numbers:
+    """Reads one cell as a number by the dictionary's entry."""
+
+    def __init__(self, missing: Sequence[str], spec: ColumnSpec) -> None:
+        self.missing = {cell_key(word) for word in missing}
+        self.codes = {cell_key(code): float(value) for code, value in spec.codes.items()}
+        self.first = spec.number == "first"
+        self.factor = unit_factor(spec.unit_in_file, spec.unit) if spec.unit_in_file else 1.0
+
+    def parse(self, cell: str) -> float | None:
+        """Return the number in the unit of the file, NaN where the cell means missing, None where it is none."""
+        key = cell_key(cell)
+        if isinstance(key, str) and self.first and key not in self.missing and key not in self.codes:
+            found = _FIRST.findall(cell)
+            key = float(found[0]) if found else key
+        if cell == "" or key in self.missing:
+            return float("nan")
+        if key in self.codes:
+            return self.codes[key]
+        return key if isinstance(key, float) else None
+
+    def of_numbers(self, column: pd.Series) -> Floats:
+        """Return a column that holds numbers already."""
+        values = column.to_numpy(dtype=np.float64, copy=True)
+        given = values.copy()
+        for code, value in self.codes.items():
+            values[given == code] = value
+        values[np.isin(given, [word for word in self.missing if isinstance(word, float)])] = np.nan
+        return self.converted(values)
+
+    def converted(self, values: Floats) -> Floats:
+        """Return values in the unit of the column."""
+        return values if self.factor in (None, 1.0) else np.asarray(values * self.factor, dtype=np.float64)
+
+
+def map_numbers(
+    column: pd.Series, missing: Sequence[str], place: str, spec: ColumnSpec = _PLAIN
+) -> tuple[Floats, list[Finding]]:
     """Return the numbers of a text column, NaN where missing.
 
     Parameters
@@ -88,31 +131,52 @@ def map_numbers(column: pd.Series, missing: Sequence[str], place: str) -> tuple[
         Cells that mean missing, compared as numbers when both sides parse.
     place
         Key of the study file for findings.
+    spec
+        How cells are read: special codes, the first number of a cell, the unit in the file.
     """
+    reader = _Numbers(missing, spec)
     if column.dtype.kind == "f":
-        return _as_numbers(column, missing), []
+        return reader.of_numbers(column), []
     cells = distinct_cells(column)
-    values: list[float] = []
-    bad: list[int] = []
-    for position, cell in enumerate(cells.distinct):
-        absent = is_missing(cell, missing)
-        number = None if absent else parse_number(cell)
-        if number is None and not absent:
-            bad.append(position)
-        values.append(np.nan if number is None else number)
+    parsed = [reader.parse(cell) for cell in cells.distinct]
+    bad = [position for position, number in enumerate(parsed) if number is None]
+    values = reader.converted(np.array([np.nan if number is None else number for number in parsed], dtype=np.float64))
     findings = []
     if bad:
         n_rows = int(cells.counts[bad].sum())
+        what = "numbers" if not reader.first else "one plain number a cell"
         message = (
-            f"column '{column.name}' must hold numbers, got {listed(cells.distinct[i] for i in bad)} in {n_rows} rows. "
+            f"column '{column.name}' must hold {what}, got {listed(cells.distinct[i] for i in bad)} in {n_rows} rows. "
             "Correct the cells, or list them under missing in the column's dictionary."
         )
         findings.append(Finding("not_a_number", place, message, n_rows=n_rows))
-    return cells.spread(values), findings
+    return cells.spread(values.tolist()), findings
 
 
-def map_dates(column: pd.Series, missing: Sequence[str], place: str) -> tuple[Floats, list[Finding]]:
-    """Return days since 1970-01-01 of a column of ISO dates (YYYY-MM-DD), NaN where missing."""
+def _day(cell: str, form: str) -> float:
+    """Return days since 1970-01-01, NaN where the cell is no date of this form."""
+    try:
+        if form:
+            day = dt.datetime.strptime(cell.strip(), form).date()  # noqa: DTZ007
+            return float((day - dt.date(1970, 1, 1)).days)
+        return float(np.datetime64(cell, "D").astype(np.int64)) if len(cell) == 10 else np.nan
+    except ValueError:
+        return np.nan
+
+
+def map_dates(
+    column: pd.Series, missing: Sequence[str], place: str, form: str = ""
+) -> tuple[Floats, list[Finding]]:
+    """Return days since 1970-01-01 of a column of dates, NaN where missing.
+
+    Parameters
+    ----------
+    column, missing, place
+        As for `map_numbers`.
+    form
+        How they are written (``%d.%m.%Y``); empty: YYYY-MM-DD. With a form, YYYY-MM-DD is read too, as a spreadsheet
+        gives real dates.
+    """
     cells = distinct_cells(column)
     values: list[float] = []
     bad: list[str] = []
@@ -120,18 +184,16 @@ def map_dates(column: pd.Series, missing: Sequence[str], place: str) -> tuple[Fl
         if is_missing(cell, missing):
             values.append(np.nan)
             continue
-        try:
-            values.append(float(np.datetime64(cell, "D").astype(np.int64)) if len(cell) == 10 else np.nan)
-        except ValueError:
-            values.append(np.nan)
+        day = _day(cell, form)
+        values.append(_day(cell, "") if form and np.isnan(day) else day)
         if np.isnan(values[-1]):
             bad.append(cell)
     findings = []
     if bad:
         n_rows = cells.n_rows(bad)
         message = (
-            f"column '{column.name}' must hold dates, got {listed(bad)} in {n_rows} rows. "
-            "Write dates as YYYY-MM-DD, or list the cells under missing in the column's dictionary."
+            f"column '{column.name}' must hold dates, got {listed(bad)} in {n_rows} rows. Write dates as "
+            f"{form or 'YYYY-MM-DD'}, or list the cells under missing in the column's dictionary."
         )
         findings.append(Finding("not_a_date", place, message, n_rows=n_rows))
     return cells.spread(values), findings
@@ -157,10 +219,22 @@ def reference_first(levels: Sequence[str], reference: str | None) -> tuple[str, 
     return (reference, *(level for level in levels if level != reference))
 
 
-def _label_of(cell: str, spec: ColumnSpec, declared: Sequence[str]) -> str | None:
-    """Return the level of a cell, or None when the dictionary does not know it."""
-    pairs = spec.codes.items() if spec.codes else ((level, level) for level in declared)
-    return next((label for code, label in pairs if same_value(cell, code)), None)
+class _Labels:
+    """Levels of cells by the dictionary's entry."""
+
+    def __init__(self, spec: ColumnSpec, declared: Sequence[str]) -> None:
+        pairs = spec.codes.items() if spec.codes else ((level, level) for level in declared)
+        self.known: dict[float | str, str] = {}
+        for code, label in pairs:
+            self.known.setdefault(cell_key(code), label)
+        self.patterns = [(re.compile(one.matches), one.level) for one in spec.patterns]
+
+    def of(self, cell: str) -> str | None:
+        """Return the level of a cell, or None when the dictionary does not know it."""
+        found = self.known.get(cell_key(cell))
+        if found is not None:
+            return found
+        return next((level for pattern, level in self.patterns if pattern.fullmatch(cell)), None)
 
 
 def _unknown(
@@ -172,6 +246,7 @@ def _unknown(
         f"column '{name}' has {listed(bad)} in {n_rows} rows, which the dictionary does not know.{near} "
         f"Allowed: {listed(codes, 20)}. Add the value to codes, levels or missing."
     )
+    message = f"{message} {spec.note}" if spec.note else message
     return Finding("unknown_code", place, message, n_rows=n_rows)
 
 
@@ -180,17 +255,19 @@ def _map_levels(
 ) -> tuple[Mapped, list[Finding]]:
     """Map codes or level names; `levels` are those of the development cohort, the reference first."""
     cells = distinct_cells(column)
-    given = [cell for cell in cells.distinct if not is_missing(cell, spec.missing)]
-    declared = spec.declared_levels or tuple(levels or ()) or _natural_order(given)
+    missing = {cell_key(word) for word in (*spec.missing, "")}
+    given = [cell for cell in cells.distinct if cell_key(cell) not in missing]
+    declared = spec.declared_levels or tuple(levels or ()) or _with_unknown(_natural_order(given), spec)
     final = tuple(levels) if levels is not None else reference_first(declared, spec.reference)
     position = {label: float(i) for i, label in enumerate(final)}
+    labels = _Labels(spec, declared)
     values: list[float] = []
     bad: list[str] = []
     for cell in cells.distinct:
-        if is_missing(cell, spec.missing):
+        if cell_key(cell) in missing:
             values.append(np.nan)
             continue
-        label = _label_of(cell, spec, declared)
+        label = labels.of(cell)
         if label is None or label not in (*declared, *final):
             bad.append(cell)
         values.append(np.nan if label is None else position.get(label, np.nan))
@@ -201,16 +278,67 @@ def _map_levels(
     return Mapped(final, cells.spread(values)), findings
 
 
+def _with_unknown(levels: tuple[str, ...], spec: ColumnSpec) -> tuple[str, ...]:
+    unknown = spec.unknown_level
+    return levels if unknown is None or unknown in levels else (*levels, unknown)
+
+
 def _map_bins(
     column: pd.Series, spec: ColumnSpec, levels: Sequence[str] | None, place: str
 ) -> tuple[Mapped, list[Finding]]:
     """Cut numbers into levels; bins are right-closed, ``(a, b]``."""
-    numbers, findings = map_numbers(column, spec.missing, place)
+    numbers, findings = map_numbers(column, spec.missing, place, spec)
     final = tuple(levels) if levels is not None else reference_first(spec.declared_levels, spec.reference)
     position = {label: float(i) for i, label in enumerate(final)}
-    codes = np.array([position.get(label, np.nan) for label in spec.declared_levels])
+    cut_levels = [level for level in spec.declared_levels if level != spec.unknown_level]
+    codes = np.array([position.get(label, np.nan) for label in cut_levels])
     cut = codes[np.searchsorted(np.asarray(spec.bins, dtype=np.float64), numbers, side="left").clip(max=codes.size - 1)]
     return Mapped(final, np.where(np.isnan(numbers), np.nan, cut)), findings
+
+
+def _reasons(column: pd.Series, spec: ColumnSpec, values: Floats) -> tuple[tuple[str, ...], NDArray[np.int8] | None]:
+    """Return why values are missing, by the words of the cells."""
+    if not spec.missing_reasons:
+        return (), None
+    reasons = tuple(dict.fromkeys(spec.missing_reasons.values()))
+    of_word = {cell_key(word): reasons.index(reason) + 1 for word, reason in spec.missing_reasons.items()}
+    if column.dtype.kind == "f":
+        why = np.zeros(len(column), dtype=np.int8)
+        given = column.to_numpy(dtype=np.float64)
+        for word, place in of_word.items():
+            if isinstance(word, float):
+                why[given == word] = place
+    else:
+        first = _Numbers(spec.missing, spec) if spec.number else None
+        cells = distinct_cells(column)
+        keys = [_number_key(cell, first) for cell in cells.distinct]
+        why = np.array([of_word.get(key, 0) for key in keys], dtype=np.int8)[cells.index]
+    why[~np.isnan(values)] = 0
+    return reasons, why
+
+
+def _number_key(cell: str, reader: _Numbers | None) -> float | str:
+    key = cell_key(cell)
+    if reader is None or isinstance(key, float) or key in reader.missing:
+        return key
+    found = _FIRST.findall(cell)
+    return float(found[0]) if found else key
+
+
+def _outside(column: pd.Series, spec: ColumnSpec, values: Floats, place: str) -> list[Finding]:
+    """Return a warning for numbers that are not plausible."""
+    if spec.range is None:
+        return []
+    low, high = spec.range
+    bad = np.flatnonzero((values < low) | (values > high))
+    if not bad.size:
+        return []
+    message = (
+        f"column '{column.name}' is outside {low:g} to {high:g} {spec.unit}".rstrip()
+        + f" in {bad.size} rows, e.g. {', '.join(f'{value:g}' for value in np.unique(values[bad])[:8])}; the values "
+        "are kept. Correct them, list them under missing, or widen range."
+    )
+    return [Finding("out_of_range", place, message, severity="warning", n_rows=int(bad.size))]
 
 
 def map_column(
@@ -231,8 +359,18 @@ def map_column(
         Key of the study file for findings; empty: ``columns.<name>``.
     """
     where = place or f"columns.{column.name}"
-    if spec.kind in ("numeric", "date"):
-        values, findings = (map_numbers if spec.kind == "numeric" else map_dates)(column, spec.missing, where)
-        return Mapped((), values), tuple(findings)
-    mapped, findings = (_map_bins if spec.bins else _map_levels)(column, spec, levels, where)
-    return mapped, tuple(findings)
+    if spec.kind == "numeric":
+        values, findings = map_numbers(column, spec.missing, where, spec)
+        mapped = Mapped((), values)
+        findings += _outside(column, spec, values, where)
+    elif spec.kind == "date":
+        values, findings = map_dates(column, spec.missing, where, spec.format)
+        mapped = Mapped((), values)
+    else:
+        mapped, findings = (_map_bins if spec.bins else _map_levels)(column, spec, levels, where)
+    absent = np.isnan(mapped.values)
+    if spec.unknown_level is not None:
+        code = mapped.levels.index(spec.unknown_level) if spec.unknown_level in mapped.levels else np.nan
+        return Mapped(mapped.levels, np.where(absent, code, mapped.values)), tuple(findings)
+    reasons, why = _reasons(column, spec, mapped.values)
+    return Mapped(mapped.levels, mapped.values, reasons, why), tuple(findings)

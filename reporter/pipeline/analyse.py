@@ -18,13 +18,17 @@ from reporter.analysis.competing_risks import (
 from reporter.analysis.concordance import analyse_concordance
 from reporter.analysis.conditional_survival import analyse_conditional_survival
 from reporter.analysis.cox import analyse_cox
+from reporter.analysis.drift import analyse_drift
 from reporter.analysis.firth import analyse_firth
 from reporter.analysis.follow_up import analyse_follow_up
 from reporter.analysis.functional_form import analyse_functional_form
 from reporter.analysis.gap import analyse_gap
+from reporter.analysis.imputation import analyse_cox_imputed
 from reporter.analysis.influence import analyse_influence
 from reporter.analysis.kaplan_meier import analyse_kaplan_meier
+from reporter.analysis.landmark import analyse_landmark
 from reporter.analysis.log_rank import analyse_log_rank
+from reporter.analysis.missing import analyse_missing
 from reporter.analysis.performance.competing_validation import analyse_competing_validation
 from reporter.analysis.performance.validation import analyse_validation
 from reporter.analysis.ph_test import analyse_ph_test
@@ -44,9 +48,11 @@ from reporter.spec.options import (
     CompetingValidationOptions,
     ConcordanceOptions,
     ConditionalOptions,
+    CoxImputedOptions,
     CoxOptions,
     CumulativeIncidenceOptions,
     DifferenceOptions,
+    DriftOptions,
     FineGrayOptions,
     FirthOptions,
     FollowUpOptions,
@@ -55,7 +61,9 @@ from reporter.spec.options import (
     GrayTestOptions,
     InfluenceOptions,
     KaplanMeierOptions,
+    LandmarkOptions,
     LogRankOptions,
+    MissingOptions,
     Options,
     PairwiseOptions,
     PhTestOptions,
@@ -75,6 +83,7 @@ Analysis = Callable[[AnalysisFrame, Any], tuple[AnalysisNode, ...]]
 # What runs each kind of options on its own frame; the frozen model needs two frames.
 _ANALYSES: dict[type[Options], Analysis] = {
     BaselineOptions: analyse_baseline,
+    MissingOptions: analyse_missing,
     FollowUpOptions: analyse_follow_up,
     KaplanMeierOptions: analyse_kaplan_meier,
     GapSensitivityOptions: analyse_gap,
@@ -87,9 +96,11 @@ _ANALYSES: dict[type[Options], Analysis] = {
     CoxOptions: analyse_cox,
     TermTestOptions: analyse_term_tests,
     FirthOptions: analyse_firth,
+    CoxImputedOptions: analyse_cox_imputed,
     PhTestOptions: analyse_ph_test,
     TimeSplitOptions: analyse_time_split,
     StratifiedOptions: analyse_stratified,
+    LandmarkOptions: analyse_landmark,
     InfluenceOptions: analyse_influence,
     FunctionalFormOptions: analyse_functional_form,
     ConcordanceOptions: analyse_concordance,
@@ -104,6 +115,8 @@ def _dispatch(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:
     frame = frames[planned.cohort, planned.endpoint]
     if isinstance(planned.options, ValidationOptions):
         return analyse_validation(frames["development", planned.endpoint], frame, planned.options)
+    if isinstance(planned.options, DriftOptions):
+        return analyse_drift(frames["development", planned.endpoint], frame, planned.options)
     if isinstance(planned.options, CompetingValidationOptions):
         return analyse_competing_validation(frames["development", planned.endpoint], frame, planned.options)
     analyse = _ANALYSES.get(type(planned.options))

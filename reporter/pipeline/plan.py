@@ -9,6 +9,7 @@ from typing import TypedDict
 from reporter.cohort.frame import AnalysisFrame
 from reporter.pipeline.plan_competing import competing_models, competing_validation, incidence_options
 from reporter.pipeline.plan_diagnostics import diagnostics_options
+from reporter.pipeline.plan_intake import intake_options
 from reporter.pipeline.plan_models import model_tests
 from reporter.pipeline.plan_survival import survival_options
 from reporter.spec.options import (
@@ -155,6 +156,7 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
         planned.append(
             Planned(cohort, endpoint, FollowUpOptions(conf_level=asked.conf_level, conf_type=asked.conf_type))
         )
+        planned.extend(Planned(cohort, endpoint, found) for found in intake_options(study, frame))
         for group in ("", *asked.groups):
             planned.extend(_grouped(study, cohort, endpoint, group))
             if cohort == "development":

@@ -8,6 +8,7 @@ from reporter.spec.options import (
     AnalysisOptions,
     FunctionalFormOptions,
     InfluenceOptions,
+    LandmarkOptions,
     ModelOptions,
     PhTestOptions,
     StratifiedOptions,
@@ -34,6 +35,8 @@ def diagnostics_options(study: Study, model: ModelOptions) -> Iterator[AnalysisO
         yield TimeSplitOptions(**shared, conf_level=asked.conf_level)
     if not exact:
         yield StratifiedOptions(**shared, conf_level=asked.conf_level, transform=asked.ph_transform)
+    if asked.landmark is not None:
+        yield LandmarkOptions(**shared, conf_level=asked.conf_level, landmark=asked.landmark)
     if asked.diagnostics:
         yield InfluenceOptions(**shared, conf_level=asked.conf_level)
         yield FunctionalFormOptions(**shared, conf_level=asked.conf_level)

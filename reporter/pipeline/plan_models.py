@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reporter.spec.options import AnalysisOptions, FirthOptions, ModelOptions, TermTestOptions
+from reporter.spec.options import AnalysisOptions, CoxImputedOptions, FirthOptions, ModelOptions, TermTestOptions
 from reporter.spec.study import Study
+
+
+def imputed_options(study: Study, model: ModelOptions) -> CoxImputedOptions | None:
+    """Return the model with imputed covariates, or None where it is not asked for."""
+    asked = study.analysis
+    if asked.imputations is None or not asked.covariates:
+        return None
+    shared = {key: getattr(model, key) for key in ModelOptions.model_fields}
+    return CoxImputedOptions(
+        **shared, conf_level=asked.conf_level, imputations=asked.imputations, seed=study.seed
+    )  # fmt: skip
 
 
 def model_tests(study: Study, model: ModelOptions) -> Iterator[AnalysisOptions]:
@@ -18,3 +29,6 @@ def model_tests(study: Study, model: ModelOptions) -> Iterator[AnalysisOptions]:
         yield TermTestOptions(**shared, conf_level=study.analysis.conf_level)
     if not (model.weights or model.cluster or model.offset or model.ties == "exact"):
         yield FirthOptions(**shared, conf_level=study.analysis.conf_level)
+    imputed = imputed_options(study, model)
+    if imputed is not None:
+        yield imputed

@@ -13,6 +13,7 @@ from reporter.output.bundle import parse_formats, report_files, result_files
 from reporter.output.folder import check_target, write_folder
 from reporter.phenotype.nodes import PhenotypeAnalysis, analyse_recognition
 from reporter.pipeline.analyse import run_planned
+from reporter.pipeline.imputation import with_imputations
 from reporter.pipeline.manifest import run_manifest
 from reporter.pipeline.model_files import model_files
 from reporter.pipeline.phenotypes import add_phenotypes
@@ -92,7 +93,7 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
     with Checker(enabled=request.verify, sampling=Sampling(study.seed)) as checker:
         watcher.step("Building the cohorts")
         built = build_cohorts(study)
-        frames: Frames = dict(built.frames)
+        frames: Frames = with_imputations(study, built.frames)
         planned = list(plan_analyses(study, frames))
         clustering = plan_phenotypes(study, frames)
         checker.submit(frames, [*planned, *([clustering] if clustering else [])])

@@ -42,7 +42,7 @@ def expected_seconds(planned: Sequence[Planned], frames: Frames) -> float:
 
 def take_rows(frame: AnalysisFrame, index: NDArray[np.int64]) -> AnalysisFrame:
     """Return the frame of some rows."""
-    columns = {name: replace(column, values=column.values[index]) for name, column in frame.columns.items()}
+    columns = {name: column.take(index) for name, column in frame.columns.items()}
     taken: AnalysisFrame = _taken(frame, index)
     return replace(taken, ids=tuple(frame.ids[i] for i in index), columns=columns)
 

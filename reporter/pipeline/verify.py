@@ -14,6 +14,7 @@ from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import UsageError, VerificationError
 from reporter.output.stats import stats_csv
 from reporter.pipeline.analyse import run_planned
+from reporter.pipeline.imputation import with_imputations
 from reporter.pipeline.plan import Planned, plan_analyses, plan_by_phenotype, plan_phenotypes
 from reporter.pipeline.sampling import Sampling, as_of_whole
 from reporter.results.ledger import LedgerRow, Verdict, Verification
@@ -223,7 +224,7 @@ def verify_again(results_path: Path, study_path: Path, *, say: Callable[[str], N
     with Checker(enabled=True, sampling=Sampling(study.seed)) as checker:
         built = build_cohorts(study)
         require_same_input(results, results_path, study, built)
-        frames = dict(built.frames)
+        frames = with_imputations(study, built.frames)
         clustering = plan_phenotypes(study, frames)
         checker.submit(frames, [*plan_analyses(study, frames), *([clustering] if clustering else [])])
         add_phenotypes(clustering, frames)

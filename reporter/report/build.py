@@ -13,6 +13,7 @@ from reporter.report.sections.competing_risks import competing_risks_section
 from reporter.report.sections.context import Context
 from reporter.report.sections.cox import cox_section
 from reporter.report.sections.diagnostics import diagnostics_section
+from reporter.report.sections.flow_tables import accounting_section
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.known_differences import known_differences_section
 from reporter.report.sections.limits import limits_section
@@ -68,7 +69,7 @@ def _failed(context: Context) -> tuple[Block, ...]:
 
 def _appendix(context: Context) -> Section:
     _ = context.gettext
-    blocks: list[Block] = [check_section(context)]
+    blocks: list[Block] = [check_section(context), accounting_section(context)]
     further = [block for endpoint in context.results.endpoints[:1] for block in group_tables(context, endpoint)]
     if further:
         blocks.append(Section("further-tables", _("Characteristics by further groups"), tuple(further)))

@@ -71,6 +71,8 @@ class Verification(Frozen):
         Versions that took part; empty when they did not.
     subsets
         Frames that were checked on a random subset of their rows; all others were checked whole.
+    without_values
+        Cohorts of which the ledger keeps the verdicts alone: values would give back what small cells hide.
     """
 
     ran: bool
@@ -79,6 +81,7 @@ class Verification(Frozen):
     survival_version: str = ""
     lifelines_version: str = ""
     subsets: tuple[Subset, ...] = ()
+    without_values: tuple[str, ...] = ()
     rows: tuple[LedgerRow, ...] = ()
 
     def count(self, verdict: Verdict) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Literal
 
 from pydantic import model_validator
 
@@ -148,17 +149,18 @@ class ColumnInfo(Frozen):
     per: float = 1.0
     transform: str = "identity"
     spline: tuple[float, ...] = ()
+    after_start: bool = False
 
 
 class EndpointInfo(Frozen):
-    """What the report says of one endpoint; `causes` are its competing events."""
+    """What the report says of one endpoint; `causes` are its competing events, `n_gap` is None where it is hidden."""
 
     name: str
     label: str
     unit: str
     horizons: tuple[float, ...]
     gap_rule: str = ""
-    n_gap: int = 0
+    n_gap: int | None = 0
     causes: tuple[str, ...] = ()
 
 
@@ -171,16 +173,56 @@ class AttritionStep(Frozen):
     n_left: int
 
 
+class CodeEntry(Frozen):
+    """How the cells of one column are read: a row of the code list (RECORD items 6.1 and 7.1).
+
+    Parameters
+    ----------
+    part
+        What the column is used for: ``selection``, ``endpoint`` or ``variable``.
+    name
+        Label of the step, the endpoint or the variable.
+    header
+        Header in the file; several where the first that is not missing wins.
+    codes
+        Pairs of a cell, or of a test, and what it means.
+    missing
+        Pairs of a cell that means missing and why, where the study says so.
+    """
+
+    part: Literal["selection", "endpoint", "variable"]
+    name: str
+    header: str
+    codes: tuple[tuple[str, str], ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+
+
 class CohortInfo(Frozen):
-    """One cohort: source, flow, and warnings of intake."""
+    """One cohort: source, flow, code list, and warnings of intake.
+
+    Parameters
+    ----------
+    n_read
+        Rows of the table; None where it would tell of a small number of patients.
+    suppress_below
+        Counts from 1 to this number less one are hidden, and what gives them back; 0 hides nothing.
+    from_registry
+        True for a registry's own export, whose patients no page may show singly.
+    deidentified
+        True when identifiers became pseudonyms and ages from 90 on one group.
+    """
 
     name: str
     label: str
     source: str
     sha256: str
-    n_read: int
+    n_read: int | None
     steps: tuple[AttritionStep, ...]
     findings: tuple[str, ...] = ()
+    suppress_below: int = 0
+    from_registry: bool = False
+    deidentified: bool = False
+    codes: tuple[CodeEntry, ...] = ()
 
 
 class StudyInfo(Frozen):
@@ -280,6 +322,6 @@ def last_point(values: tuple[float | None, ...]) -> int | None:
 
 
 __all__ = [
-    "SCHEMA", "AnalysisNode", "AttritionStep", "CohortInfo", "ColumnInfo", "Curve", "CurveColumn", "DecisionNode",
-    "EndpointInfo", "Provenance", "Results", "Row", "StudyInfo", "Thinned", "last_point",
+    "SCHEMA", "AnalysisNode", "AttritionStep", "CodeEntry", "CohortInfo", "ColumnInfo", "Curve", "CurveColumn",
+    "DecisionNode", "EndpointInfo", "Provenance", "Results", "Row", "StudyInfo", "Thinned", "last_point",
 ]  # fmt: skip

@@ -8,6 +8,13 @@ from typing import Any
 
 from reporter.errors import Finding, did_you_mean
 from reporter.spec.check_competing import competing_problems
+from reporter.spec.check_mapping import (
+    cycle_findings,
+    first_of_problem,
+    mapping_problems,
+    pattern_problem,
+    unit_findings,
+)
 from reporter.spec.check_models import interaction_problems, part_problems, spline_problems
 from reporter.spec.check_survival import survival_findings
 from reporter.spec.columns import ColumnSpec
@@ -17,9 +24,9 @@ from reporter.spec.places import Places
 from reporter.spec.study import StudyFile
 
 _NOT_YET = {
-    "data": ("dictionary", "deidentify"),
-    "validation": ("dictionary", "deidentify"),
-    "analysis": ("imputations", "bootstrap"),
+    "data": ("deidentify",),
+    "validation": ("deidentify",),
+    "analysis": ("bootstrap",),
 }
 _NEEDS = {
     "groups": "a column with levels", "strata": "a column with levels", "weights": "numeric", "offset": "numeric",
@@ -73,25 +80,26 @@ def _column(name: str, spec: ColumnSpec, places: Places) -> Iterator[Finding]:
         message = "the name is taken" if name == "phenotype" else "a name has no space and none of = / % < >"
         yield Finding("invalid_column", places.at(at), f"columns.{name}: {message}; rename the column in the data.")
     numeric_only = {"per": 1.0, "transform": "identity", "winsorize": None}
-    level_only: dict[str, object] = {"levels": (), "reference": None, "codes": {}, "bins": ()}
+    level_only: dict[str, object] = {"levels": (), "reference": None, "bins": ()}
+    if spec.kind == "date":
+        level_only["codes"] = {}
     for key, default in (level_only if spec.is_numeric or spec.kind == "date" else numeric_only).items():
         if getattr(spec, key) != default:
             wanted = "a categorical, ordinal or binary" if key in level_only else "a numeric"
             yield finding(key, f"only {wanted} column can have this; kind is '{spec.kind}'.")
-    if spec.codes and spec.bins:
-        yield finding("bins", "give either codes or bins.")
     if list(spec.bins) != sorted(set(spec.bins)):
         yield finding("bins", f"got {list(spec.bins)}; cut points must increase.")
-    yield from (finding(key, message) for key, message in _level_problems(spec))
+    yield from (finding(key, message) for key, message in (*_level_problems(spec), *mapping_problems(spec)))
 
 
 def _level_problems(spec: ColumnSpec) -> Iterator[tuple[str, str]]:
     declared = spec.declared_levels
     if len(set(spec.levels)) != len(spec.levels):
         yield "levels", f"got {list(spec.levels)}; a level stands twice."
-    if spec.bins and spec.levels and len(spec.levels) != len(spec.bins) + 1:
-        yield "levels", f"{len(spec.bins)} cut points make {len(spec.bins) + 1} levels, got {len(spec.levels)}."
-    for label in dict.fromkeys(spec.codes.values()):
+    n_cut = len([level for level in spec.levels if level != spec.unknown_level])
+    if spec.bins and spec.levels and n_cut != len(spec.bins) + 1:
+        yield "levels", f"{len(spec.bins)} cut points make {len(spec.bins) + 1} levels, got {n_cut}."
+    for label in () if spec.is_numeric or spec.bins else dict.fromkeys(spec.codes.values()):
         if label not in declared:
             yield "codes", f"'{label}' is not one of the levels {list(declared)}.{did_you_mean(label, declared)}"
     if spec.reference is not None and declared and spec.reference not in declared:
@@ -132,14 +140,15 @@ def _conditions(cohort: CohortFile, prefix: Path, places: Places) -> Iterator[Fi
         for i, condition in enumerate(conditions):
             at: Path = (*prefix, action, i)
             if not condition.tests:
-                tests = "min, max, in, not_in, equals, matches or not_missing"
+                tests = "min, max, in, not_in, equals, matches, not_missing or first_of"
                 message = f"'{condition.label}' tests nothing; add {tests}."
                 yield Finding("empty_condition", places.at(at), message)
-            try:
-                re.compile(condition.matches or "")
-            except re.error as error:
-                message = f"matches: got '{condition.matches}', which is not a regular expression: {error}."
-                yield Finding("invalid_value", places.at((*at, "matches")), message)
+            problem = pattern_problem(condition.matches)
+            if problem:
+                yield Finding("invalid_value", places.at((*at, "matches")), problem)
+            problem = first_of_problem(condition, condition.first_of, action)
+            if problem:
+                yield Finding("invalid_value", places.at((*at, "first_of")), f"'{condition.label}': {problem}")
 
 
 def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
@@ -153,6 +162,7 @@ def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
         name = getattr(asked, key)
         used.append(("analysis", key, (name,) if name else ()))
     used.append(("analysis", "strata", asked.strata))
+    used.append(("analysis", "year", (asked.year,) if asked.year else ()))
     if file.phenotypes:
         used.append(("phenotypes", "features", file.phenotypes.features))
     yield from _interactions(file, places)
@@ -207,10 +217,10 @@ def _validation_columns(file: StudyFile, places: Places) -> Iterator[Finding]:
         if name not in file.columns:
             continue
         spec = override.applied_to(file.columns[name])
-        if spec.is_numeric and (spec.codes or spec.bins):
-            problems = [("kind", "the development column is numeric; codes and bins give levels.")]
+        if spec.is_numeric and spec.bins:
+            problems = [("kind", "the development column is numeric; bins give levels.")]
         else:
-            problems = list(_level_problems(spec))
+            problems = [*_level_problems(spec), *mapping_problems(spec)]
         if list(spec.bins) != sorted(set(spec.bins)):
             problems.append(("bins", f"got {list(spec.bins)}; cut points must increase."))
         for key, message in problems:
@@ -225,6 +235,8 @@ def check_study(file: StudyFile, data: dict[str, Any], places: Places) -> list[F
         found += _column(name, column, places)
     for name, endpoint in file.endpoints.items():
         found += _endpoint(endpoint, ("endpoints", name), places)
+    found += cycle_findings(file.columns, ("columns",), places)
+    found += unit_findings(file, places)
     found += _conditions(file.cohort, ("cohort",), places)
     found += _names(file, places)
     found += survival_findings(file, places)

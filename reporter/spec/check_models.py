@@ -44,6 +44,11 @@ def part_problems(file: StudyFile, places: Places) -> Iterator[Finding]:
                 yield clash(key, 'ties = "exact" knows no such part; use "efron" or "breslow".')
         if any(endpoint.entry for endpoint in file.endpoints.values()):
             yield clash("ties", '"exact" is not offered with entry times; use "efron" or "breslow".')
+    if asked.imputations is not None:
+        if any(endpoint.entry for endpoint in file.endpoints.values()):
+            yield clash("imputations", "not offered with entry times, whose hazards need their own risk sets; remove it.")
+        if not asked.covariates:
+            yield clash("imputations", "there are no covariates to impute; give analysis.covariates, or remove it.")
     for key in ("weights", "offset"):
         if getattr(asked, key) and getattr(asked, key) in asked.covariates:
             yield clash(key, f"'{getattr(asked, key)}' is a covariate too; remove it from one of them.")

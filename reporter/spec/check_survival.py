@@ -15,6 +15,8 @@ def _problems(file: StudyFile) -> Iterator[tuple[str, str]]:
     for time in asked.conditional:
         if not any(h > time for h in horizons):
             yield "conditional", f"{time:g} is not before any horizon; there is no later time to give survival to."
+    if asked.landmark is not None and not asked.covariates:
+        yield "landmark", "there is no model to fit from the landmark on; add covariates."
     kinds = [file.columns[name].kind for name in asked.groups if name in file.columns]
     for key in ("tests", "pairwise", "horizon_differences"):
         if getattr(asked, key) and not asked.groups:

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from reporter.spec.columns import Cell, Section
+from reporter.spec.cells import Cell, Section
+from reporter.spec.conditions import ValueTest
 
 TimeUnit = Literal["days", "months", "years"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Bound = float | dt.date
 
 
-class Condition(Section):
+class Condition(ValueTest):
     """One step of the selection; every test that is given must hold.
 
-    ``matches`` is a regular expression searched for in the value. A missing value never satisfies an
-    ``include`` nor triggers an ``exclude``; ``not_missing = true`` is the test for it.
+    A missing value never satisfies an ``include`` nor triggers an ``exclude``. ``first_of`` keeps, for each value of
+    the column that it names, the row with the smallest value of `column`.
     """
 
     label: str
-    column: str
-    min: Bound | None = None
-    max: Bound | None = None
-    in_: tuple[Cell, ...] | None = Field(default=None, alias="in")
-    not_in: tuple[Cell, ...] | None = None
-    equals: Cell | None = None
-    matches: str | None = None
-    not_missing: Literal[True] | None = None
+    first_of: str | None = None
 
     @property
     def tests(self) -> tuple[str, ...]:
         """Names of the tests that are given."""
-        names = {"min": self.min, "max": self.max, "in": self.in_, "not_in": self.not_in, "equals": self.equals,
-                 "matches": self.matches, "not_missing": self.not_missing}  # fmt: skip
-        return tuple(name for name, value in names.items() if value is not None)
+        return (*super().tests, *(("first_of",) if self.first_of is not None else ()))
 
 
 class Step(Section):

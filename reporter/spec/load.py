@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from reporter.errors import Finding, FindingsError, UsageError, did_you_mean
 from reporter.spec.check import check_study
+from reporter.spec.dictionaries import with_dictionaries
 from reporter.spec.endpoints import CohortFile, CohortSpec, Step
 from reporter.spec.lines import Path as KeyPath
 from reporter.spec.lines import key_lines, line_of
@@ -132,7 +133,10 @@ def _validation(file: StudyFile, section: ValidationFile, lines: dict[KeyPath, i
         if name in endpoints:
             endpoints[name] = definition.applied_to(endpoints[name])
     return ValidationSpec.model_construct(
-        data=DataSpec(source=section.source, id=section.id or file.data.id),
+        data=DataSpec(
+            source=section.source, id=section.id or file.data.id, dictionary=section.dictionary,
+            id_headers=section.id_headers,
+        ),
         columns=columns,
         cohort=_steps(section.cohort, ("validation", "cohort"), lines),
         endpoints=endpoints,
@@ -181,6 +185,9 @@ def load_study(path: Path) -> Study:
     data, text, raw = _parse(path)
     lines = key_lines(text)
     places = Places(str(path), lines)
+    data, unknown = with_dictionaries(data, places)
+    if unknown:
+        raise FindingsError(unknown)
     try:
         file = StudyFile.model_validate(data)
     except ValidationError as error:

@@ -7,76 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-ConfType = Literal["log-log", "log", "plain", "logit"]
-Ties = Literal["efron", "breslow", "exact"]
-Transform = Literal["km", "rank", "identity", "log"]
-Adjust = Literal["holm", "bh", "bonferroni"]
-
-
-class Options(BaseModel):
-    """Base of all option objects."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TermSpec(Options):
-    """How one covariate enters a model.
-
-    Parameters
-    ----------
-    column
-        Column of the analysis frame.
-    per
-        A numeric covariate is divided by this number (hazard ratio per `per` units).
-    transform
-        Applied before `per`; ``identity`` leaves the value as it is.
-    winsorize
-        Values above are set to this number before the transform.
-    spline
-        Knots of a restricted cubic spline of the value after `winsorize`, at least three, ascending, in units of the
-        column; its columns are then divided by `per`. R: ``rms::rcs`` with norm 2.
-    levels
-        Levels of a categorical covariate, the reference first; empty for a numeric one.
-    """
-
-    column: str
-    per: float = 1.0
-    transform: Literal["identity", "log1p", "log2"] = "identity"
-    winsorize: float | None = None
-    levels: tuple[str, ...] = ()
-    spline: tuple[float, ...] = ()
-
-
-class ModelOptions(Options):
-    """What every analysis of a Cox model fixes.
-
-    Parameters
-    ----------
-    terms
-        The covariates.
-    ties
-        R: ``coxph(ties = ties)``; ``exact`` is R's discrete conditional likelihood.
-    strata
-        Columns with levels whose combinations have a baseline hazard each; R: ``strata()``.
-    interactions
-        Pairs of covariates whose products enter too.
-    cluster
-        Column of a cluster-robust variance; R: ``cluster =``. Empty: model-based.
-    weights
-        Column of case weights; R: ``weights =``. Empty: none.
-    offset
-        Column added to the linear predictor with coefficient 1; R: ``offset()``. Empty: none.
-    """
-
-    terms: tuple[TermSpec, ...]
-    ties: Ties
-    strata: tuple[str, ...] = ()
-    interactions: tuple[tuple[str, str], ...] = ()
-    cluster: str = ""
-    weights: str = ""
-    offset: str = ""
+from reporter.spec.model_options import Adjust as Adjust
+from reporter.spec.model_options import ConfType as ConfType
+from reporter.spec.model_options import ModelOptions as ModelOptions
+from reporter.spec.model_options import Options as Options
+from reporter.spec.model_options import TermSpec as TermSpec
+from reporter.spec.model_options import Ties as Ties
+from reporter.spec.model_options import Transform as Transform
 
 
 class BaselineOptions(Options):
@@ -86,6 +25,39 @@ class BaselineOptions(Options):
     group: str = ""
     columns: tuple[str, ...]
     quantile_type: Literal[7] = 7
+
+
+class MissingOptions(Options):
+    """Profile of the missing values, by variable, by pattern, by outcome and by year.
+
+    Parameters
+    ----------
+    columns
+        The variables; a patient without a missing value in any of them is complete.
+    year
+        Column of the year of diagnosis, numeric (its whole part counts) or with levels; empty: no rows by year.
+    unknown
+        Pairs of a column and its level that stands for an unknown value: not missing, but counted apart.
+    max_patterns
+        So many patterns of missing variables are listed, the most frequent first.
+    """
+
+    kind: Literal["missing"] = "missing"
+    columns: tuple[str, ...]
+    year: str = ""
+    unknown: tuple[tuple[str, str], ...] = ()
+    max_patterns: int = 10
+
+
+class DriftOptions(Options):
+    """Standardised differences of the validation from the development cohort, and what the model never saw.
+
+    Numeric: difference of the means over the root of the mean variance (Austin 2009); two levels: that of the share of
+    the second; more levels: Mahalanobis distance of the shares (Yang & Dalton 2012).
+    """
+
+    kind: Literal["drift"] = "drift"
+    columns: tuple[str, ...]
 
 
 class FollowUpOptions(Options):
@@ -244,6 +216,20 @@ class StratifiedOptions(ModelOptions):
     alpha: float = 0.05
 
 
+class LandmarkOptions(ModelOptions):
+    """The Cox model from a landmark on: patients followed beyond it, time counted from it; R: coxph on those rows.
+
+    Parameters
+    ----------
+    landmark
+        In the endpoint's report unit.
+    """
+
+    kind: Literal["cox_landmark"] = "cox_landmark"
+    landmark: float
+    conf_level: float
+
+
 class InfluenceOptions(ModelOptions):
     """How single patients move the coefficients; R: residuals(type = "dfbetas").
 
@@ -290,6 +276,32 @@ class FirthOptions(ModelOptions):
     kind: Literal["cox_firth"] = "cox_firth"
     conf_level: float
     max_pairs: int = 500_000
+
+
+class CoxImputedOptions(ModelOptions):
+    """The multivariable model in imputed sets, pooled by Rubin's rules; R: the same sets, ``coxph`` in each.
+
+    Parameters
+    ----------
+    imputations
+        Number of imputed sets.
+    iterations
+        Rounds of the chained equations before a set is kept.
+    donors
+        Patients from whom predictive mean matching draws.
+    seed
+        Of the random numbers.
+    max_values
+        Largest number of patients times sets times variables with missing values.
+    """
+
+    kind: Literal["cox_imputed"] = "cox_imputed"
+    conf_level: float
+    imputations: int
+    iterations: int = 10
+    donors: int = 5
+    seed: int
+    max_values: int = 50_000_000
 
 
 class ConcordanceOptions(ModelOptions):
@@ -406,6 +418,8 @@ class PhenotypeOptions(Options):
 
 AnalysisOptions = Annotated[
     BaselineOptions
+    | MissingOptions
+    | DriftOptions
     | FollowUpOptions
     | KaplanMeierOptions
     | GapSensitivityOptions
@@ -419,10 +433,12 @@ AnalysisOptions = Annotated[
     | PhTestOptions
     | TimeSplitOptions
     | StratifiedOptions
+    | LandmarkOptions
     | InfluenceOptions
     | FunctionalFormOptions
     | TermTestOptions
     | FirthOptions
+    | CoxImputedOptions
     | ConcordanceOptions
     | ValidationOptions
     | CumulativeIncidenceOptions

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reporter.spec.columns import ColumnOverride, ColumnSpec, Section
+from reporter.spec.columns import ColumnOverride, ColumnSpec, Headers, Section
 from reporter.spec.endpoints import CohortFile, CohortSpec, EndpointOverride, EndpointSpec
 from reporter.spec.options import Adjust, ConfType, Ties, Transform
 from reporter.spec.places import Places
@@ -29,12 +29,16 @@ class StudySection(Section):
 
 
 class DataSpec(Section):
-    """``[data]``: `source` is a path relative to the study file, or ``r:package/dataset``."""
+    """``[data]``: `source` is a path relative to the study file, or ``r:package/dataset``.
+
+    `id` is a header of the file or a key of the dictionary, for which `id_headers` are the spellings of its header.
+    """
 
     source: str
     id: str | None = None
     deidentify: bool = False
-    dictionary: Any = None
+    dictionary: Headers = ()
+    id_headers: tuple[tuple[str, ...], ...] = ()
 
 
 PositiveTime = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -68,11 +72,17 @@ class AnalysisSpec(Section):
         Transform of time in the test of proportional hazards: km, rank, identity or log.
     ph_sensitivity
         Further transforms with which the test is repeated.
+    landmark
+        The multivariable model of the patients followed beyond this time (report unit) stands beside the other.
     term_tests
         Tests of whole covariates in the multivariable model; with splines or interactions they are always there.
     strata, interactions, cluster, weights, offset
         Parts of all Cox models, univariable ones included (interactions of the multivariable alone); nothing but the
         models knows them. Case weights that are not whole numbers need a cluster.
+    imputations
+        Number of imputed sets for the multivariable model, beside that of the complete cases; None: no imputation.
+    year
+        Column of the year of diagnosis, by which missing values are counted too.
     diagnostics
         Influential patients and the functional form of numeric covariates in the multivariable model.
     """
@@ -93,13 +103,15 @@ class AnalysisSpec(Section):
     ph_transform: Transform = "km"
     ph_sensitivity: tuple[Transform, ...] = ()
     diagnostics: bool = False
+    landmark: PositiveTime | None = None
     term_tests: bool = False
     strata: tuple[str, ...] = ()
     interactions: tuple[tuple[str, str], ...] = ()
     cluster: str = ""
     weights: str = ""
     offset: str = ""
-    imputations: Any = None
+    year: str = ""
+    imputations: Annotated[int, Field(ge=2, le=1000)] | None = None
     bootstrap: Any = None
 
 
@@ -118,7 +130,8 @@ class ValidationFile(Section):
     source: str
     id: str | None = None
     deidentify: bool = False
-    dictionary: Any = None
+    dictionary: Headers = ()
+    id_headers: tuple[tuple[str, ...], ...] = ()
     columns: dict[str, ColumnOverride] = Field(default_factory=dict)
     cohort: CohortFile = CohortFile()
     endpoints: dict[str, EndpointOverride] = Field(default_factory=dict)

@@ -14,7 +14,8 @@ from typing import Literal
 from reporter.spec.options import AnalysisOptions
 
 Scale = Literal[
-    "", "std_error", "std_error_of_ratio", "df", "one", "log_likelihood", "n_event", "std_dev", "band", "largest"
+    "", "std_error", "std_error_of_ratio", "df", "one", "log_likelihood", "n_event", "std_dev", "band", "largest",
+    "cohort_std_dev",
 ]
 
 _SCALE_WORDS = {
@@ -25,6 +26,7 @@ _SCALE_WORDS = {
     "log_likelihood": "of the log-likelihood",
     "n_event": "of the number of events",
     "std_dev": "SD",
+    "cohort_std_dev": "SD",
     "band": "of the half-width of the band",
     "largest": "of the largest value",
 }
@@ -190,7 +192,21 @@ SQUARED_CONTRAST = Tolerance(
     why="the difference cancels where the groups are alike, as does log S where S is near 1",
 )  # fmt: skip
 
+POOLED_DF = Tolerance(
+    "degrees of freedom of Rubin's rules", rtol=1e-9,
+    why="from variances between models that both sides iterate to the optimum",
+)  # fmt: skip
+DRIFT_MEAN = Tolerance(
+    "mean of one cohort", rtol=1e-12, per_scale=1e-12, scale="cohort_std_dev",
+    why="a sum, which cancels where values of both signs meet",
+)  # fmt: skip
+STANDARDISED = Tolerance(
+    "standardised difference", rtol=1e-10, per_scale=1e-10, scale="one",
+    why="a difference in units of its standard deviation; with several levels through a matrix that is inverted",
+)  # fmt: skip
+
 ALL = (
+    DRIFT_MEAN, STANDARDISED, POOLED_DF,
     CONTRAST, SQUARED_CONTRAST,
     ITERATED_CHI_SQUARE, INCIDENCE_ERROR, INCIDENCE_LIMIT,
     COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, DEPENDENT_CHI_SQUARE, PROFILE,
@@ -202,6 +218,8 @@ ALL = (
 _COUNTS = frozenset({
     "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
     "n_competing", "n_tied_risk", "n_tied_time", "n_tied_both", "n_above", "n_late_entry",
+    "n_incomplete", "n_imputations", "n_imputed_variables",
+    "n_complete", "n_unknown", "n_patterns", "monotone", "n_development", "n_validation", "n_below", "n_unseen",
 })  # fmt: skip
 _COX = {
     "estimate": COEFFICIENT, "std_error": STANDARD_ERROR, "model_std_error": STANDARD_ERROR, "statistic": WALD,
@@ -231,6 +249,7 @@ _PH_TESTS = ("ph_test", "ph_test_km", "ph_test_rank", "ph_test_identity", "ph_te
 # By analysis, then by statistic; what is not named is a closed form, a count or a P value.
 _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "baseline": _MEANS,
+    "drift": {"mean_development": DRIFT_MEAN, "mean_validation": DRIFT_MEAN, "smd": STANDARDISED},
     "follow_up": _QUANTILES,
     "rmst_difference": _CONTRAST,
     "survival_difference": _CONTRAST,
@@ -244,10 +263,15 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "cox_model": _MODEL,
     "cox_term_test": _MODEL,
     "cox_firth": _PENALISED,
+    "cox_imputed": {**_COX, "df": POOLED_DF, "fmi": POOLED_DF},
+    "imputation": {"mean_observed": DRIFT_MEAN, "mean_imputed": DRIFT_MEAN},
     "cox_spline_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "cox_baseline_curve": {"cumulative_hazard": MODEL_BASED},
     **{name: {"statistic": CHI_SQUARE} for name in _PH_TESTS},
     "cox_time_split": _COX | {"cut": QUANTILE},
+    "cox_landmark": _COX | {
+        "log_likelihood": LOG_LIKELIHOOD, "n_excluded": COUNT, "n_event_excluded": COUNT,
+    },
     "cox_stratified": _COX | {"log_likelihood": LOG_LIKELIHOOD},
     "influence": _COX | {"max_abs_dfbetas": MODEL_BASED},
     "functional_form_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
@@ -315,6 +339,8 @@ def scale_of(tolerance: Tolerance, stat: str, sibling: Callable[[str], float | N
             return sibling(stat.replace("statistic", "df")) or 0.0
         case "log_likelihood" | "n_event" | "std_dev":
             return sibling(tolerance.scale) or 0.0
+        case "cohort_std_dev":
+            return sibling(stat.replace("mean", "std_dev")) or 0.0
         case "std_error":
             prefix = "calibration_slope_" if stat.startswith("calibration_slope") else ""
             return sibling(f"{prefix}std_error") or 0.0

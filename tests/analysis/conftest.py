@@ -16,6 +16,7 @@ from reporter.intake.from_r import read_r_dataset
 from reporter.intake.read import parse_text
 from reporter.pipeline.plan import Planned
 from reporter.results.address import address
+from reporter.verification.declared import why_not_checkable
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "reporter" / "verification" / "r" / "scripts"
 DRIVER = """
@@ -173,6 +174,8 @@ def compare(planned: Planned, frames: Mapping[tuple[str, str], AnalysisFrame], a
     for node in nodes:
         for curve in node.curves:
             for column in curve.columns:
+                if why_not_checkable(node.analysis, column.stat):
+                    continue
                 where = address(node.cohort, node.endpoint, node.analysis, column.stat, group=curve.group,
                                 level=curve.level, term=curve.term)  # fmt: skip
                 curves[where] = list(zip(curve.time, column.values, strict=True))

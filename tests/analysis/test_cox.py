@@ -247,3 +247,14 @@ def test_complete_cases_are_those_of_the_model(frame_of) -> None:
 def test_no_complete_case_is_said(frame_of) -> None:
     with pytest.raises(ReporterError, match="no events"):
         analyse_cox(frame_of([1, 2], [1, 1], {"x": [np.nan, np.nan]}), options(TermSpec(column="x")))
+
+
+def test_a_finite_coefficient_keeps_its_error_beside_infinite_ones() -> None:
+    """R 4.2.2, survival 3.5-3: coef(x) -0.6306228, SE 0.6590386, the levels of g running to infinity."""
+    time = np.array([1, 2, 3, 3, 1, 3, 3, 3, 1, 3, 1, 2], dtype=float)
+    event = np.array([1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0], dtype=bool)
+    x = np.array([0.5, -0.7, 0.1, 0.9, -0.2, 0.5, -0.9, 1.5, -0.6, 1.3, -0.9, 0.3])
+    g = np.array([1, 0, 2, 2, 2, 0, 2, 2, 2, 0, 1, 0])
+    fit = fit_cox(np.column_stack([x, g == 1, g == 2]).astype(float), time, event, ties="breslow")
+    assert fit.infinite.tolist() == [False, True, True]
+    np.testing.assert_allclose([fit.coef[0], fit.std_error[0]], [-0.6306228, 0.6590386], atol=5e-8)

@@ -66,7 +66,7 @@ def test_compiled_fit_is_the_plain_fit(monkeypatch, ties, months, parts) -> None
     one, other = both(monkeypatch, x, time, event, ties=ties, **{part: values[part] for part in parts})
     assert_same(one, other)
     if not months:
-        monkeypatch.setattr("reporter.analysis.kernels.compiled_likelihood.TABLE", 10)
+        monkeypatch.setattr("reporter.analysis.kernels.packed_rows.TABLE", 10)
         monkeypatch.setattr(cox_module, "LARGE", 0)
         assert_same(fit_cox(x, time, event, ties=ties, **{part: values[part] for part in parts}), other)
     bases = [baseline_hazard(fit) for fit in (one, other)]

@@ -82,14 +82,14 @@ def pack(x: Floats, order: Ints, numeric: Ints, flags: Ints, mean: Floats, scale
 def risk_sums(
     dense: Floats, begin: Ints, active: Bytes, last: Small, event: Bools, weight: Floats, offset: Floats, beta: Floats,
     risk: Floats, s0: Floats, s1: Floats, d0: Floats, d1: Floats,
-) -> tuple[float, float]:  # fmt: skip
-    """Fill `risk` (n,), add up by event time; return the sum of w eta over the deaths and the largest abs(eta).
+) -> float:  # fmt: skip
+    """Fill `risk` (n,), add up by event time; return the largest abs(eta).
 
     `last` is the event time of each row; `s0` (J,), `s1` (J, p): sums of all rows; `d0`, `d1`: of the deaths. `weight`
     and `offset` may be empty.
     """
     n, q = dense.shape
-    reached, largest = 0.0, 0.0
+    largest = 0.0
     for i in range(n):
         t = last[i]
         if t < 0:
@@ -110,13 +110,12 @@ def risk_sums(
         for a in range(begin[i], begin[i + 1]):
             s1[t, q + active[a]] += r
         if event[i]:
-            reached += w * eta
             d0[t] += r
             for j in range(q):
                 d1[t, j] += r * dense[i, j]
             for a in range(begin[i], begin[i + 1]):
                 d1[t, q + active[a]] += r
-    return reached, largest
+    return largest
 
 
 @compiled

@@ -6,31 +6,23 @@ The score needs no pass over the rows: it is the deaths' own columns less sum of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reporter.analysis.kernels import compiled
 from reporter.analysis.kernels.newton import MAX_PREDICTOR, Evaluation, outside
-from reporter.analysis.kernels.risk_sets import RiskSets, sort_stably
+from reporter.analysis.kernels.packed_rows import Columns, pack_rows
+from reporter.analysis.kernels.risk_sets import RiskSets
 from reporter.analysis.kernels.tabulate import tabulate
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-TABLE = 4096  # event times whose sums stay in the processor's cache; beyond, the rows are sorted by time
 MAX_FLAGS = 255
 SPREAD = 1e-6  # a standard deviation below this share of the values would lose digits
 BLOCK = 8192
-
-
-Value = TypeVar("Value", np.bool_, np.int32, np.float64)
-
-
-def _in_order(values: NDArray[Value], order: Ints) -> NDArray[Value]:
-    return values[order] if order.size else values
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,6 @@ class _Sums:
     d1: Floats
     ties: Floats
     value: float
-    largest: float
 
 
 class CompiledLikelihood:
@@ -73,26 +64,17 @@ class CompiledLikelihood:
         if table is not None:
             x, event, last, weight = table.x, table.event, table.last, table.count
         self.tabulated = table is not None
-        order = sort_stably(last + 1, sets.time.size + 1) if sets.time.size > TABLE else np.empty(0, np.int64)
-        n_active = int(np.count_nonzero(x[:, flags]) if self.tabulated else np.rint(mean[flags] * x.shape[0]).sum())
-        self.dense, self.begin, self.active = compiled.pack(x, order, numeric, flags, mean, deviation, n_active)
+        self.sets = sets
+        n_ones = int(np.count_nonzero(x[:, flags]) if self.tabulated else np.rint(mean[flags] * x.shape[0]).sum())
+        columns = Columns(numeric, flags, mean, deviation, sets.time.size, n_ones)
+        self.rows = pack_rows(x, event, last, columns, weight, offset)
         if not self.tabulated:
             # The mean of one pass loses digits where the first row lies far off; what is left of the column has them.
-            rest = self.dense.mean(axis=0) * deviation[numeric]
+            rest = self.rows.means * deviation[numeric]
             self.centre[numeric] += np.where(self.plain[numeric], 0.0, rest)
-        self.sets = sets
-        self.last, self.event = _in_order(last.astype(np.int32), order), _in_order(event, order)
-        nothing = np.empty(0)
-        self.weight = nothing if weight is None else _in_order(weight, order)
-        self.offset = nothing if offset is None else _in_order(offset, order)
         self.efron = sets.ties == "efron"
-        self.reached = self._deaths(np.ones(sets.time.size))
-
-    def _deaths(self, by_time: Floats) -> Floats:
-        """Return the sum over the deaths of ``by_time`` x, shape (p,)."""
-        return compiled.score_sums(
-            self.dense, self.begin, self.active, self.last, self.event, self.weight, by_time, self.size
-        )
+        self.reached = self.rows.deaths(np.ones(sets.time.size))
+        self.moved = 0.0 if offset is None else float(sets.weighted(offset)[event].sum())
 
     @property
     def width(self) -> Floats:
@@ -105,28 +87,27 @@ class CompiledLikelihood:
         return float(np.abs(step) @ self.width)
 
     def _sums(self, beta: Floats) -> _Sums:
-        sets, n_times = self.sets, self.sets.time.size
-        risk = np.empty(self.last.size)
-        s0, d0 = np.zeros(n_times), np.zeros(n_times)
-        s1, d1 = np.zeros((n_times, self.size)), np.zeros((n_times, self.size))
-        reached, largest = compiled.risk_sums(
-            self.dense, self.begin, self.active, self.last, self.event, self.weight, self.offset, beta, risk, s0, s1,
-            d0, d1,
-        )  # fmt: skip
-        ties = np.empty((5, n_times))
-        if not largest < MAX_PREDICTOR:
-            return _Sums(risk, s1, d1, ties, -np.inf, largest)
-        compiled.accumulate(s0, s1, sets.start)
-        value = reached + compiled.tie_sums(s0, d0, sets.n_dead, sets.mean_weight, self.efron, ties)
-        return _Sums(risk, s1, d1, ties, value, largest)
+        sets, found = self.sets, self.rows.sums(beta)
+        ties = np.empty((5, sets.time.size))
+        if not found.largest < MAX_PREDICTOR:
+            return _Sums(found.risk, found.s1, found.d1, ties, -np.inf)
+        compiled.accumulate(found.s0, found.s1, sets.start)
+        value = float(beta @ self.reached) + self.moved
+        value += compiled.tie_sums(found.s0, found.d0, sets.n_dead, sets.mean_weight, self.efron, ties)
+        return _Sums(found.risk, found.s1, found.d1, ties, value)
 
-    def _information(self, found: _Sums, by_time: Floats | None) -> Floats:
-        """Return sum over event times of ``by_time`` V_j (None: of V_j), shape (p, p)."""
-        ties = found.ties if by_time is None else found.ties * by_time
-        hazard = compiled.running_hazard(ties[0], self.sets.start)
-        gram = compiled.weighted_gram(
-            self.dense, self.begin, self.active, self.last, self.event, found.risk, hazard, ties[1], self.size
-        )
+    def _informations(self, found: _Sums, by_time: Floats) -> Floats:
+        """Return for each row of `by_time` (K, J) the sum over event times of ``by_time`` V_j, shape (K, p, p)."""
+        hazard = np.stack([compiled.running_hazard(found.ties[0] * each, self.sets.start) for each in by_time])
+        grams = self.rows.grams(found.risk, hazard, found.ties[1] * by_time)
+        for gram, weights in zip(grams, by_time, strict=True):
+            self._subtract_means(gram, found, found.ties * weights)
+        out: Floats = (grams + grams.transpose(0, 2, 1)) / 2
+        return out
+
+    @staticmethod
+    def _subtract_means(gram: Floats, found: _Sums, ties: Floats) -> None:
+        """Take from `gram`, in place, what the means of the risk sets contribute."""
         for low in range(0, ties.shape[1], BLOCK):
             part = slice(low, low + BLOCK)
             s1, d1 = found.s1[part], found.d1[part]
@@ -134,7 +115,6 @@ class CompiledLikelihood:
             if ties[3, part].any():
                 cross = s1.T @ (d1 * ties[3, part][:, None])
                 gram += cross + cross.T - d1.T @ (d1 * ties[4, part][:, None])
-        return (gram + gram.T) / 2
 
     def _expected(self, found: _Sums, by_time: Floats | None) -> Floats:
         ties = found.ties if by_time is None else found.ties * by_time
@@ -146,7 +126,8 @@ class CompiledLikelihood:
         found = self._sums(beta)
         if not np.isfinite(found.value):
             return outside(self.size)
-        return Evaluation(found.value, self.reached - self._expected(found, None), self._information(found, None))
+        information = self._informations(found, np.ones((1, self.sets.time.size)))[0]
+        return Evaluation(found.value, self.reached - self._expected(found, None), information)
 
     def hazards(self, beta: Floats) -> tuple[Floats, Floats, Floats]:
         """Return the increments of the hazard and of its variance, (J,), and of the hazard times xbar, (J, p).
@@ -160,8 +141,8 @@ class CompiledLikelihood:
     def proportionality(self, beta: Floats, g: Floats) -> tuple[Floats, Floats]:
         """Return the score of the trends in `g` (J,), shape (p,), and the information of both halves, (2p, 2p)."""
         found = self._sums(beta)
-        score = self._deaths(g) - self._expected(found, g)
-        plain, once, twice = (self._information(found, by_time) for by_time in (None, g, g**2))
+        score = self.rows.deaths(g) - self._expected(found, g)
+        plain, once, twice = self._informations(found, np.stack((np.ones(g.size), g, g**2)))
         return score, np.block([[plain, once], [once, twice]])
 
 

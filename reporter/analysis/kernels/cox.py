@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.kernels.newton import Evaluation, Optimum, identified, inverse, maximise, runs_away
+from reporter.analysis.kernels.newton import (
+    Evaluation,
+    Optimum,
+    identified,
+    inverse,
+    inverse_where_informed,
+    maximise,
+    runs_away,
+)
 from reporter.analysis.kernels.partial_likelihood import ExactLikelihood, PartialLikelihood
 from reporter.analysis.kernels.risk_sets import RiskSets, make_risk_sets
 from reporter.analysis.kernels.score_residuals import score_residuals, sum_by_cluster
@@ -256,12 +264,18 @@ def fit_cox(
         middle, robust_score = _robust(z, best, sets, moved, cluster)
         robust = _expand(middle / np.outer(scale, scale), used)
         wald = _wald(best.beta, inverse(middle))
-    covariance = _expand(inverse(at.information) / np.outer(scale, scale), used)
+    covariance = _expand(_covariance(best, infinite[used]) / np.outer(scale, scale), used)
     return CoxFit(
         x, sets, coef, covariance, centre_of(x, weights if entry is None else None), at.value, start.value,
         _score_test(start), wald, used, infinite, best.converged, ties, offset, _mean(offset, weights), robust,
         robust_score,
     )  # fmt: skip
+
+
+def _covariance(best: Optimum, infinite: Bools) -> Floats:
+    """Invert the information; where a coefficient at infinity spoils that of a finite one, over what is left."""
+    plain = inverse(best.at.information)
+    return inverse_where_informed(best) if (np.diag(plain)[~infinite] <= 0).any() else plain
 
 
 def _wald(beta: Floats, information: Floats) -> float:

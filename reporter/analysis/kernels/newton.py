@@ -94,15 +94,47 @@ def maximise(likelihood: Likelihood, guess: Floats | None = None, *, unseen: flo
                 break
             scale /= 2
         else:
-            return Optimum(beta, at, start, step, converged=False)
+            # On the way to infinity the information is rounding error in places: a damped step, or all is gained.
+            damped = _damped_step(likelihood, beta, at)
+            if damped is None:
+                gain = float(step @ at.score) / 2
+                return Optimum(beta, at, start, step, converged=gain <= 1e-12 * max(1.0, abs(at.value)))
+            scale, (step, there) = 1.0, damped
         beta, at = beta + scale * step, there
     return Optimum(beta, at, start, step, converged=False)
+
+
+def _damped_step(likelihood: Likelihood, beta: Floats, at: Evaluation) -> tuple[Floats, Evaluation] | None:
+    """Return the first of ever more damped Newton steps (Levenberg's) that raises the log-likelihood, and what is there."""
+    unit = np.sqrt(np.maximum(np.diag(at.information), np.finfo(float).tiny))
+    share, direction = eigh(at.information / np.outer(unit, unit))
+    along = direction.T @ (at.score / unit)
+    for exponent in range(-15, 1, 3):
+        step = direction @ (along / np.maximum(share, 10.0**exponent * share[-1])) / unit
+        step *= min(1.0, MAX_STEP / max(likelihood.reach(step), 1e-300))
+        there = likelihood.evaluate(beta + step)
+        if there.value > at.value:
+            return step, there
+    return None
 
 
 def inverse(information: Floats) -> Floats:
     """Invert on the scale of unit diagonals, which a coefficient at infinity would spoil."""
     unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
     out: Floats = np.linalg.pinv(information / np.outer(unit, unit), rcond=1e-14, hermitian=True) / np.outer(unit, unit)
+    return out
+
+
+def inverse_where_informed(best: Optimum) -> Floats:
+    """Invert the information over the directions in which some is left: for coefficients that stay finite.
+
+    Beside a coefficient at infinity, whose information is rounding error, the plain inverse can lose the others.
+    """
+    unit = np.sqrt(np.diag(best.start.information))
+    scale = np.outer(unit, unit)
+    share, direction = eigh(best.at.information / scale, best.start.information / scale)
+    kept = share >= VANISHED
+    out: Floats = (direction[:, kept] / share[kept]) @ direction[:, kept].T / scale
     return out
 
 

@@ -113,7 +113,10 @@ def _performance(
 ) -> Iterator[Row]:
     """Yield counts, and Wolbers' C of the predicted risk up to the last horizon with a prediction."""
     event, causes = frame.event[rows], causes_of(frame)[rows]
-    counts = (("n", rows.sum()), ("n_event", event.sum()), ("n_competing", (causes > 1).sum()))
+    counts = (
+        ("n", rows.sum()), ("n_event", event.sum()), ("n_competing", (causes > 1).sum()),
+        ("n_missing", frame.n - rows.sum()),
+    )  # fmt: skip
     yield Row(term="cox", stats=tuple(statistic(name, value) for name, value in counts))
     known = [horizon for horizon, risk in risks.items() if np.isfinite(risk).all()]
     if known:

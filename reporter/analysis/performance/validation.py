@@ -87,7 +87,10 @@ def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: Vali
 
 def _performance(found: Predictions, options: ValidationOptions, frame: AnalysisFrame) -> Iterator[Row]:
     """Yield Harrell's C over the follow-up and up to the last horizon; Uno's C beside the last of them."""
-    counts = (statistic("n", found.time.size), statistic("n_event", found.event.sum()))
+    n_missing = frame.n - found.time.size
+    counts = (
+        statistic("n", found.time.size), statistic("n_event", found.event.sum()), statistic("n_missing", n_missing)
+    )  # fmt: skip
     whole = concordance(found.time, found.event, found.linear_predictor, ymax=None)
     last_event = float(found.time[found.event].max(initial=-np.inf))
     last = max(options.horizons, default=last_event)

@@ -12,6 +12,7 @@ from reporter.report.format import count
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.survival_figure import curve_label, time_ticks
+from reporter.report.sections.thinned import thinning_notes
 from reporter.results.tree import AnalysisNode, Curve, EndpointInfo
 
 _HEIGHT = 126.0
@@ -132,4 +133,5 @@ def incidence_figure(context: Context, node: AnalysisNode, endpoint: EndpointInf
         start=0.0,
     )
     name = "_".join(part for part in ("cumulative_incidence", node.cohort, endpoint.name, node.variable) if part)
-    return Figure(name, caption, draw_kaplan_meier(figure, context.fonts), said)
+    drawn = draw_kaplan_meier(figure, context.fonts)
+    return Figure(name, caption, drawn, said, thinning_notes(context, curves))

@@ -262,6 +262,9 @@ class Context:
         _ = self.gettext
         name = {
             "baseline": _("Patient characteristics"),
+            "missing": _("Missing values"),
+            "missing_pattern": _("Patterns of missing values"),
+            "drift": _("Differences between the cohorts"),
             "follow_up": _("Follow-up"),
             "kaplan_meier": _("Kaplan–Meier estimate"),
             "survival_quantile": _("Median survival"),
@@ -291,6 +294,9 @@ class Context:
             "cox_baseline_curve": _("Baseline hazard"),
             "cox_term_test": _("Tests of whole covariates"),
             "cox_firth": _("Penalised Cox model"),
+            "cox_imputed": _("Multivariable Cox model with imputed covariates"),
+            "imputation": _("Imputed values"),
+            "imputation_trace_curve": _("Chains of the imputation"),
             "cox_spline_curve": _("Effect of splines"),
             "ph_test": _("Test of proportional hazards"),
             "ph_smooth_curve": _("Smooth of scaled Schoenfeld residuals"),
@@ -300,6 +306,7 @@ class Context:
             "ph_test_log": _("Test of proportional hazards, transform log"),
             "cox_time_split": _("Cox model before and after the median event time"),
             "cox_stratified": _("Cox model stratified by a covariate"),
+            "cox_landmark": _("Cox model from a landmark on"),
             "influence": _("Influence of patients"),
             "functional_form": _("Functional form"),
             "functional_form_curve": _("Functional form"),

@@ -14,13 +14,15 @@ from reporter.report.sections.cox_fit import fit_sentence, fit_table
 from reporter.report.sections.cox_parts import notes_on_parts, terms_of
 from reporter.report.sections.cox_spline import spline_figures
 from reporter.report.sections.cox_terms import term_table
+from reporter.report.sections.imputation import imputation_blocks
 from reporter.report.sections.inline import absent_cell, blank, cell, fill, level_words, words
+from reporter.report.sections.landmark import landmark_blocks
 from reporter.report.sections.tables import heads, note
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, ColumnInfo, EndpointInfo, Row
 from reporter.spec.options import CoxOptions
 
-ANALYSES = ("cox_univariable", "cox_multivariable", "cox_term_test", "cox_firth", "concordance")
+ANALYSES = ("cox_univariable", "cox_multivariable", "cox_term_test", "cox_firth", "cox_landmark", "concordance")
 FEW_EVENTS = 10
 _SIGNIFICANT = 0.05
 
@@ -266,5 +268,7 @@ def cox_section(context: Context, endpoint: EndpointInfo, heading: str, anchor: 
         table = make(context, endpoint)
         if table is not None:
             blocks.append(table)
+    blocks += landmark_blocks(context, endpoint)
     blocks += spline_figures(context, endpoint)
+    blocks += imputation_blocks(context, endpoint)
     return Section(anchor, heading, tuple(blocks), new_page=True) if blocks else None

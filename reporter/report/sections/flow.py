@@ -8,7 +8,9 @@ from reporter.report.figures.models import FlowColumn, FlowFigure, FlowStep
 from reporter.report.format import count
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, words
-from reporter.results.tree import AttritionStep, CohortInfo, EndpointInfo
+from reporter.results.tree import AnalysisNode, AttritionStep, CohortInfo, EndpointInfo, Row
+
+_OF_ENDPOINT = ("missing_", "entry_")
 
 
 def _counted(number: int) -> Run:
@@ -20,13 +22,59 @@ def flow_steps(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> tu
     """Return the boxes of one cohort for one endpoint; steps that remove nobody keep their line."""
     _ = context.gettext
     read = fill(_("{n} patients read from {source}"), n=_counted(info.n_read), source=words(info.source))
-    wanted = [s for s in info.steps if not s.name.startswith("missing_") or s.name == f"missing_{endpoint.name}"]
+    wanted = steps_of(info, endpoint)
     removed = sum(step.n_removed for step in wanted)
     excluded: list[Inline] = []
     if wanted:
         excluded.append(fill(_("{n} excluded"), n=_counted(removed)))
         excluded += [_step(context, step) for step in wanted]
-    return (FlowStep((read,), tuple(excluded)), FlowStep(_analysed(context, info, endpoint)))
+    analysed = _analysed(context, info, endpoint)
+    return (FlowStep((read,), tuple(excluded)), *_modelled(context, info, endpoint, analysed))
+
+
+def selection_of(info: CohortInfo) -> tuple[AttritionStep, ...]:
+    """Return the steps of the selection, which all endpoints share."""
+    return tuple(step for step in info.steps if not step.name.startswith(_OF_ENDPOINT))
+
+
+def outcome_steps(info: CohortInfo, endpoint: EndpointInfo) -> tuple[AttritionStep, ...]:
+    """Return the steps that leave out patients for one endpoint alone."""
+    own = tuple(f"{prefix}{endpoint.name}" for prefix in _OF_ENDPOINT)
+    return tuple(step for step in info.steps if step.name in own)
+
+
+def steps_of(info: CohortInfo, endpoint: EndpointInfo) -> tuple[AttritionStep, ...]:
+    """Return the steps that lead to the patients of one endpoint, in order."""
+    return (*selection_of(info), *outcome_steps(info, endpoint))
+
+
+def model_of(context: Context, cohort: str, endpoint: EndpointInfo) -> tuple[AnalysisNode, Row] | None:
+    """Return node and row with the counts of the multivariable model, in the validation cohort of its validation."""
+    names = ("cox_model",) if cohort == "development" else ("performance", "competing_performance")
+    for name in names:
+        node = context.node(name, cohort, endpoint.name)
+        if node is not None and node.rows:
+            return node, node.rows[0]
+    return None
+
+
+def _modelled(
+    context: Context, info: CohortInfo, endpoint: EndpointInfo, analysed: tuple[Inline, ...]
+) -> tuple[FlowStep, ...]:
+    """Return the box of the patients analysed and, where the model leaves some of them out, that of the model."""
+    _ = context.gettext
+    found = model_of(context, info.name, endpoint)
+    if found is None:
+        return (FlowStep(analysed),)
+    node, row = found
+    n = context.number(node, row, "n", count)
+    text = _("{n} in the multivariable model") if info.name == "development" else _("{n} in the validation of the model")
+    if not row.get("n_missing").value:
+        return (FlowStep((*analysed, fill(text, n=n))),)
+    lost = context.number(node, row, "n_missing", count)
+    events = context.number(node, row, "n_event", count)
+    boxed = (fill(text, n=n), fill(_("{n} with an event"), n=events))
+    return (FlowStep(analysed, (fill(_("{n} without a value of a covariate"), n=lost),)), FlowStep(boxed))
 
 
 def _step(context: Context, step: AttritionStep) -> Inline:
@@ -39,8 +87,7 @@ def _analysed(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> tup
     _ = context.gettext
     node = context.node("follow_up", info.name, endpoint.name)
     if node is None:
-        last = info.steps[-1].n_left if info.steps else info.n_read
-        return (fill(_("{n} analysed"), n=_counted(last)),)
+        return (fill(_("{n} analysed"), n=_counted(n_analysed(info, endpoint))),)
     row = node.rows[0]
     return (
         fill(_("{n} analysed"), n=context.number(node, row, "n", count)),
@@ -69,7 +116,5 @@ def flow_figure(context: Context, endpoint: EndpointInfo) -> Figure:
 
 def n_analysed(info: CohortInfo, endpoint: EndpointInfo) -> int:
     """Return the patients of a cohort left for one endpoint."""
-    for step in info.steps:
-        if step.name == f"missing_{endpoint.name}":
-            return step.n_left
-    return info.steps[-1].n_left if info.steps else info.n_read
+    steps = steps_of(info, endpoint)
+    return steps[-1].n_left if steps else info.n_read

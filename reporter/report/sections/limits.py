@@ -8,6 +8,7 @@ from reporter.report.document import Bullets, Inline, Section
 from reporter.report.format import count
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, words
+from reporter.report.sections.landmark import features_with_late_treatment
 from reporter.report.sections.methods import options_of
 from reporter.results.tree import EndpointInfo
 from reporter.spec.options import CoxOptions
@@ -31,6 +32,13 @@ def _design(context: Context) -> Iterator[Inline]:
         yield fill(_("P values are not adjusted for the number of tests; single small ones are expected by chance."))
     if has_model and not context.has_cohort("validation"):
         yield fill(_("There is no validation cohort: how well the model predicts other patients is unknown."))
+    features = features_with_late_treatment(context)
+    if features:
+        text = _(
+            "{names} began after time zero and is a feature of the phenotypes: whoever got it lived until then, so "
+            "that survival by phenotype is biased."
+        )
+        yield fill(text, names=words(", ".join(features)))
     if any(endpoint.n_gap for endpoint in context.results.endpoints):
         yield fill(
             _(

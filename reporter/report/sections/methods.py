@@ -9,11 +9,15 @@ from reporter.report.document import Block, MethodNote, References, Run, Section
 from reporter.report.format import count, level_text, plain_number
 from reporter.report.sections.context import Context
 from reporter.report.sections.cox_firth import firth_note
+from reporter.report.sections.drift import drift_note
+from reporter.report.sections.imputation import imputation_note
 from reporter.report.sections.inline import fill, join, words
 from reporter.report.sections.methods_competing import competing_note
 from reporter.report.sections.methods_diagnostics import diagnostics_note, time_split_note, uno_note
+from reporter.report.sections.methods_landmark import landmark_note
 from reporter.report.sections.methods_models import interaction_note, parts_note, spline_note, term_test_note
 from reporter.report.sections.methods_survival import SURVIVAL_NOTES
+from reporter.report.sections.missing import missing_note
 from reporter.report.sections.references import Citations
 from reporter.spec.options import (
     AnalysisOptions,
@@ -312,9 +316,10 @@ def software_note(context: Context, _citations: Citations) -> MethodNote:
 
 
 _NOTES: tuple[Note, ...] = (
-    data_note, endpoint_note, follow_up_note, survival_note, log_rank_note, *SURVIVAL_NOTES,
+    data_note, endpoint_note, missing_note, drift_note, follow_up_note, survival_note, log_rank_note, *SURVIVAL_NOTES,
     competing_note, cox_note, spline_note, interaction_note,
-    parts_note, term_test_note, firth_note, ph_note, time_split_note, diagnostics_note, concordance_note, uno_note,
+    parts_note, term_test_note, firth_note, imputation_note, ph_note, time_split_note, landmark_note, diagnostics_note,
+    concordance_note, uno_note,
     validation_note, phenotype_note, check_note, software_note,
 )  # fmt: skip
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from reporter.report.document import Block, Bullets, Inline, Paragraph, Run, Section, Table
 from reporter.report.format import count, decimals
 from reporter.report.sections.context import Context, share
+from reporter.report.sections.drift import drift_blocks
 from reporter.report.sections.flow import flow_figure
 from reporter.report.sections.inline import fill, words
+from reporter.report.sections.missing import ANALYSES as MISSING_ANALYSES
+from reporter.report.sections.missing import missing_blocks
 from reporter.report.sections.table_one import (
     MAX_LEVELS,
     Place,
@@ -161,7 +164,7 @@ def patients_section(context: Context) -> Section:
     endpoint = context.results.endpoints[0]
     blocks: list[Block] = []
     for info in context.results.cohorts:
-        blocks += context.failures(("baseline", "follow_up"), info.name, endpoint.name)
+        blocks += context.failures(("baseline", "follow_up", *MISSING_ANALYSES), info.name, endpoint.name)
         sentence = follow_up_sentence(context, info.name, endpoint)
         if sentence:
             blocks.append(Paragraph(sentence))
@@ -171,4 +174,6 @@ def patients_section(context: Context) -> Section:
     table = first_table(context, endpoint)
     if table is not None:
         blocks.append(table)
+    blocks += missing_blocks(context, endpoint)
+    blocks += drift_blocks(context, endpoint)
     return Section("patients", _("Patients and follow-up"), tuple(blocks), new_page=True)

@@ -50,6 +50,10 @@ WORKS = {
         "Lin DY, Wei LJ. The robust inference for the Cox proportional hazards model. "
         "J Am Stat Assoc. 1989;84(408):1074–1078."
     ),
+    "landmark": (
+        "Anderson JR, Cain KC, Gelber RD. Analysis of survival by tumor response. J Clin Oncol. 1983;1(11):710–719."
+    ),
+    "immortal": "Suissa S. Immortal time bias in pharmacoepidemiology. Am J Epidemiol. 2008;167(4):492–499.",
     "ward": (
         "Ward JH Jr. Hierarchical grouping to optimize an objective function. J Am Stat Assoc. 1963;58(301):236–244."
     ),
@@ -99,6 +103,26 @@ WORKS = {
     "benjamini": (
         "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
         "testing. J R Stat Soc Series B. 1995;57(1):289–300."
+    ),
+    "mice": (
+        "White IR, Royston P, Wood AM. Multiple imputation using chained equations: issues and guidance for practice. "
+        "Stat Med. 2011;30(4):377–399."
+    ),
+    "white": (
+        "White IR, Royston P. Imputing missing covariate values for the Cox model. Stat Med. 2009;28(15):1982–1998."
+    ),
+    "rubin": "Rubin DB. Multiple Imputation for Nonresponse in Surveys. New York: Wiley; 1987.",
+    "barnard": (
+        "Barnard J, Rubin DB. Small-sample degrees of freedom with multiple imputation. "
+        "Biometrika. 1999;86(4):948–955."
+    ),
+    "austin": (
+        "Austin PC. Balance diagnostics for comparing the distribution of baseline covariates between treatment groups "
+        "in propensity-score matched samples. Stat Med. 2009;28(25):3083–3107."
+    ),
+    "yang": (
+        "Yang D, Dalton JE. A unified approach to measuring the effect size between two groups using SAS. "
+        "SAS Global Forum 2012; paper 335."
     ),
     "survival": "Therneau TM. A package for survival analysis in R. R package survival{version}.",
 }

@@ -9,6 +9,7 @@ from reporter.report.document import Block, Cell, Figure, Inline, Paragraph, Run
 from reporter.report.format import Write, count, decimals
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import absent_cell, cell, fill, level_words, sentence, words
+from reporter.report.sections.landmark import immortal_time_in_groups
 from reporter.report.sections.survival_estimates import FURTHER_ANALYSES, LATE_ENTRY, further_survival_tables
 from reporter.report.sections.survival_figure import MAX_GROUPS, survival_figure
 from reporter.report.sections.tables import heads
@@ -243,7 +244,7 @@ def _with_note(context: Context, endpoint: EndpointInfo, blocks: Sequence[Block]
     out = list(blocks)
     for i, block in enumerate(out):
         if isinstance(block, Figure) and node is not None:
-            out[i] = replace(block, notes=(curve_note(context, node),))
+            out[i] = replace(block, notes=(curve_note(context, node), *block.notes))
             break
     return out
 
@@ -256,6 +257,7 @@ def survival_section(context: Context, endpoint: EndpointInfo, heading: str, anc
     sentence = lead_sentence(context, "development", endpoint)
     if sentence:
         blocks.append(Paragraph(sentence, "lead"))
+    blocks += immortal_time_in_groups(context, variables)
     figures: list[Block] = []
     for variable in variables:
         figures += curves_figure(context, "development", endpoint, variable, GROUP_HEIGHT if variable else ALL_HEIGHT)

@@ -12,6 +12,7 @@ from reporter.report.format import Write, count, decimals, level_text, plain_num
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.cox_parts import terms_alone
 from reporter.report.sections.inline import fill, words
+from reporter.report.sections.thinned import thinning_notes
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, ColumnInfo, Curve, EndpointInfo
 from reporter.results.value import Reason
@@ -181,4 +182,5 @@ def survival_figure(context: Context, node: AnalysisNode, endpoint: EndpointInfo
         plot_height=height,
     )
     name = "_".join(part for part in ("kaplan_meier", node.cohort, endpoint.name, node.variable) if part)
-    return Figure(name, caption, draw_kaplan_meier(figure, context.fonts), said)
+    drawn = draw_kaplan_meier(figure, context.fonts)
+    return Figure(name, caption, drawn, said, thinning_notes(context, node.curves))

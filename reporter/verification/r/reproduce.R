@@ -80,6 +80,7 @@ allowed_difference <- function(address, reference, all_values) {
   scale <- switch(rule$scale,
     one = 1, df = beside(sub("statistic", "df", rule$stat)), log_likelihood = beside("log_likelihood"),
     n_event = beside("n_event"), std_dev = beside("std_dev"),
+    cohort_std_dev = beside(sub("mean", "std_dev", rule$stat)),
     std_error = beside(if (startsWith(rule$stat, "calibration_slope")) "calibration_slope_std_error" else "std_error"),
     std_error_of_ratio = beside("std_error") * abs(reference),
     band = abs(beside("conf_high") - beside("conf_low")) / 2, largest = abs(reference), 0)

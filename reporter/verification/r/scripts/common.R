@@ -155,15 +155,15 @@ identified_columns <- function(x, data) {
   }
   x <- x[at_risk, , drop = FALSE]
   within <- stratum[at_risk]
-  centred <- x - vapply(seq_len(ncol(x)), function(j) ave(x[, j], within), numeric(nrow(x)))
+  centred <- x - matrix(vapply(seq_len(ncol(x)), function(j) ave(x[, j], within), numeric(nrow(x))), nrow(x))
   varies <- which(sqrt(colSums(centred^2)) > 1e-10 * sqrt(colSums(x^2)))
   decomposed <- qr(centred[, varies, drop = FALSE], tol = 1e-7)
   seq_len(ncol(x)) %in% varies[decomposed$pivot[seq_len(decomposed$rank)]]
 }
 
-# coxph with three additions: `identified`, `infinite` (of which coxph warns, with a standard error out of proportion to the
-# range of the column, or whose information has vanished) and `converged`. Where a column is not identified the tolerance of
-# the tight control is below rounding error, and coxph would not drop it.
+# coxph with three additions: `identified`, `infinite` (its part in a direction in which next to nothing is left of the
+# information that was there at coefficients of 0) and `converged` (a further step would gain nothing). Where a column is not
+# identified the tolerance of the tight control is below rounding error, and coxph would not drop it.
 fit_cox <- function(formula, data, ties) {
   if (!any(data$.event)) stop("no events: the hazard ratios cannot be estimated")
   warned <- character()
@@ -172,34 +172,228 @@ fit_cox <- function(formula, data, ties) {
   args <- list(formula = formula, data = quote(data), ties = ties, x = TRUE, model = TRUE, robust = robust)
   if (robust) args$cluster <- quote(.cluster)
   if (".weights" %in% names(data)) args$weights <- quote(.weights)
-  fit_with <- function(control, init = NULL) withCallingHandlers(
-    do.call(coxph, c(args, list(control = control), if (!is.null(init)) list(init = init))),
+  fit_with <- function(control, init = NULL, args. = args) withCallingHandlers(
+    do.call(coxph, c(args., list(control = control), if (!is.null(init)) list(init = init))),
     warning = function(said) {
-      if (!grepl("Loglik converged before|may be infinite|Ran out of iterations", conditionMessage(said))) return()
+      if (!grepl("Loglik converged before|may be infinite|Ran out of iterations|tolerance should be < eps", conditionMessage(said))) return()
       warned <<- c(warned, conditionMessage(said))
       invokeRestart("muffleWarning")
     }
   )
-  fit <- fit_with(tight_control)
-  identified <- identified_columns(fit$x, data)
-  if (!all(identified)) {
-    warned <- character()
-    fit <- fit_with(coxph.control(eps = 1e-14, toler.chol = 1e-12, iter.max = 50))
-  }
-  named <- grep("Loglik converged before", warned, value = TRUE)
-  suspect <- seq_along(identified) %in% as.integer(unlist(regmatches(named, gregexpr("[0-9]+", named))))
-  error <- suppressWarnings(sqrt(diag(fit$var))) * apply(fit$x, 2, function(column) diff(range(column)))
-  error[!is.finite(error) | error == 0] <- Inf
+  plain <- replace(args[names(args) != "cluster"], "robust", FALSE)
+  start <- fit_with(coxph.control(iter.max = 0), args. = replace(plain, "ties", if (ties == "exact") "breslow" else ties))
+  identified <- identified_columns(start$x, data)
+  if (!any(identified)) stop("every covariate is constant: there is nothing to estimate")
+  if (ties == "exact") start <- fit_with(coxph.control(iter.max = 0), args. = plain)
+  at_0 <- information_at_0(start, data)
+  if (".entry" %in% names(data) || ties == "exact") identified <- with_information(identified, at_0, start, data)
+  if (!any(identified)) stop("every covariate is constant: there is nothing to estimate")
+  warned <- character()
+  fit <- with_finite_steps(fit_with, if (all(identified)) 1e-15 else 1e-12)
+  overflows <- is.null(fit)
+  if (overflows) fit <- start
+  if (overflows && robust) fit$naive.var <- fit$var
+  if (robust) fit$rscore <- robust_score(start, data)
   fit$identified <- identified
-  fit$infinite <- identified & ((suspect & error > 100) | error > 1e4)
-  # With perfect separation the log-likelihood reaches 0, and its relative change never gets small.
-  fit$converged <- !any(grepl("Ran out of iterations", warned)) || abs(fit$loglik[2]) < 1e-8 * abs(fit$loglik[1])
+  fit$infinite <- rep(FALSE, length(identified))
+  ran_out <- overflows || any(grepl("Ran out of iterations", warned))
+  error <- suppressWarnings(sqrt(diag(as.matrix(if (robust) fit$naive.var else fit$var)))) * apply(fit$x, 2, function(column) diff(range(column)))
+  if (ran_out || !all(is.finite(error[identified]) & error[identified] > 0 & error[identified] < 30)) {
+    fit <- if (ties == "exact") judge_exact(fit, at_0, ran_out) else climb_on(fit, data, at_0, ran_out)
+  } else {
+    fit$converged <- TRUE
+  }
+  fit$wald.test <- wald_test(fit)
   rounded <- nrow(data) > many_rows || ".entry" %in% names(data)
   if (!rounded || !all(identified) || any(fit$infinite)) return(fit)
   warned <- character()
   again <- fit_with(coxph.control(eps = 1e-9, toler.chol = 1e-15, iter.max = 20), unname(coef(fit)))
   if (any(grepl("Ran out of iterations", warned))) return(fit)
   at_maximum(fit, again)
+}
+
+# coxph by the tightest control with which it does not stop because a hazard overflows on the way to infinity; NULL where
+# there is none.
+with_finite_steps <- function(fit_with, toler_chol) {
+  for (eps in 10^-(14:11)) {
+    fit <- tryCatch(fit_with(coxph.control(eps = eps, toler.chol = toler_chol, iter.max = 50)), error = function(said) said)
+    if (inherits(fit, "coxph") && all(is.finite(fit$loglik)) && isTRUE(largest_predictor(fit) < 340)) return(fit)
+    overflow <- inherits(fit, "coxph") || grepl("overflow|NA/NaN/Inf in foreign|infinite argument in coxph.wtest", conditionMessage(fit))
+    if (!overflow) stop(fit)
+  }
+  NULL
+}
+
+# Above 340 the square of a hazard overflows.
+largest_predictor <- function(fit) max(abs(fit$linear.predictors - mean(fit$linear.predictors)))
+
+# u' M^-1 u on the scale of M's diagonal, its null directions left out: coxph.wtest takes columns of very different units for
+# dependent ones.
+quadratic <- function(u, m) {
+  unit <- sqrt(pmax(diag(m), .Machine$double.xmin))
+  found <- eigen(m / outer(unit, unit), symmetric = TRUE)
+  seen <- found$values > 1e-15 * max(found$values)
+  sum((drop(t(found$vectors) %*% (u / unit))[seen])^2 / found$values[seen])
+}
+
+# The robust score statistic at coefficients of 0, as coxph's.
+robust_score <- function(start, data) {
+  each <- as.matrix(residuals(start, type = "score", weighted = TRUE))
+  each <- each[, apply(abs(each), 2, max) > 0, drop = FALSE]
+  total <- rowsum(each, data$.cluster)
+  quadratic(colSums(total), crossprod(total))
+}
+
+# The inverse of coxph's variance where it kept all columns; else summed over the risk sets.
+information_at_0 <- function(start, data) {
+  variance <- as.matrix(start$var)
+  unit <- sqrt(diag(variance))
+  if (all(is.finite(unit) & unit > 0)) return(inverse_of(variance))
+  if (start$method == "exact") {
+    known <- which(unit > 0)
+    information <- 0 * variance
+    if (length(known)) information[known, known] <- inverse_of(variance[known, known, drop = FALSE])
+    return(information)
+  }
+  score_and_information(start$linear.predictors, start$x, data, start$method)$information
+}
+
+# Of the identified columns, those that keep information beside the ones before them at coefficients of 0: a column may vary
+# among all rows and yet in no risk set.
+with_information <- function(identified, information, fit, data) {
+  spread <- apply(fit$x, 2, function(column) sqrt(mean((column - mean(column))^2)))
+  standard <- information / outer(spread, spread)
+  deaths <- sum((if (is.null(data$.weights)) rep(1, nrow(data)) else data$.weights)[data$.event])
+  used <- integer()
+  for (j in which(identified)) {
+    explained <- if (length(used)) sum(standard[j, used] * solve(standard[used, used, drop = FALSE], standard[used, j], tol = 0)) else 0
+    if (standard[j, j] - explained > 1e-11 * deaths) used <- c(used, j)
+  }
+  seq_along(identified) %in% used
+}
+
+# Wald's statistic of all coefficients.
+wald_test <- function(fit) {
+  used <- which(fit$identified)
+  variance <- as.matrix(fit$var)[used, used, drop = FALSE]
+  error <- suppressWarnings(sqrt(diag(variance)))
+  if (all(is.finite(error) & error > 0)) quadratic(coef(fit)[used], variance) else NA
+}
+
+# Log-likelihood, score and information at a linear predictor, summed over the risk sets.
+score_and_information <- function(predictor, x, data, ties) {
+  stratum <- if (is.null(data$.stratum)) rep(1L, nrow(x)) else as.integer(data$.stratum)
+  entry <- if (is.null(data$.entry)) rep(-Inf, nrow(x)) else data$.entry
+  case <- if (is.null(data$.weights)) rep(1, nrow(x)) else data$.weights
+  value <- 0
+  score <- numeric(ncol(x))
+  information <- matrix(0, ncol(x), ncol(x))
+  for (level in unique(stratum)) for (t in unique(data$.time[stratum == level & data$.event])) {
+    here <- which(stratum == level & data$.time >= t & entry < t)
+    dies <- data$.time[here] == t & data$.event[here]
+    eta <- predictor[here] - max(predictor[here])
+    risk <- case[here] * exp(eta)
+    z <- x[here, , drop = FALSE]
+    d <- sum(dies)
+    each <- mean(case[here][dies])
+    value <- value + sum(case[here][dies] * eta[dies])
+    for (k in seq_len(d)) {
+      share <- risk * (1 - if (ties == "efron") (k - 1) / d * dies else 0)
+      value <- value - each * log(sum(share))
+      share <- share / sum(share)
+      middle <- colSums(share * z)
+      away <- sweep(z, 2, middle)
+      information <- information + each * crossprod(away, share * away)
+      score <- score - each * middle
+    }
+    score <- score + colSums(case[here][dies] * z[dies, , drop = FALSE])
+  }
+  list(value = value, score = score, information = information)
+}
+
+# From where coxph ended, Newton's method to the supremum: on the way to infinity coxph stops where it takes rounding for a
+# step too far, or drops a column that has little information left. Sets `infinite` (a further step would still move the
+# column by 1e-5 over its range, or it has a part in a direction with next to no information left) and `converged` (no gain
+# is left, before a hazard overflows).
+climb_on <- function(fit, data, at_0, ran_out) {
+  used <- which(fit$identified)
+  x <- fit$x[, used, drop = FALSE]
+  offset <- if (is.null(data$.offset)) 0 else data$.offset - mean(data$.offset)
+  at_beta <- function(beta) {
+    predictor <- drop(x %*% beta) - sum(colMeans(x) * beta) + offset
+    if (max(abs(predictor)) >= 340) return(list(value = -Inf))
+    c(list(predictor = predictor), score_and_information(predictor, x, data, fit$method))
+  }
+  beta <- ifelse(is.na(coef(fit)[used]), 0, coef(fit)[used])
+  at <- at_beta(beta)
+  if (at$value < fit$loglik[1]) at <- at_beta(beta <- 0 * beta)
+  gains_nothing <- 0
+  for (i in 1:80) {
+    step <- floored_step(at, 1e-15)
+    gain <- sum(step * at$score) / 2
+    gains_nothing <- gains_nothing + (gain <= 1e-14 * max(1, abs(at$value)))
+    if (gains_nothing > 2) break
+    better <- NULL
+    for (floor in 10^-c(15, 12, 9, 6, 3)) for (half in 0:6) {
+      tried <- floored_step(at, floor)
+      tried <- tried / 2^half * min(1, 30 / diff(range(x %*% tried)))
+      there <- at_beta(beta + tried)
+      if (is.null(better) && there$value >= at$value) better <- list(beta = beta + tried, at = there)
+    }
+    if (is.null(better)) break
+    beta <- better$beta
+    at <- better$at
+  }
+  width <- apply(x, 2, function(column) diff(range(column)))
+  fit$infinite[used] <- vanished(at_0, at$information, used) | abs(step) * width > 1e-5
+  fit$converged <- gain <= 1e-12 * max(1, abs(at$value))
+  fit$coefficients[used] <- beta
+  fit$linear.predictors <- at$predictor
+  fit$loglik[2] <- at$value
+  variance <- matrix(0, ncol(fit$x), ncol(fit$x))
+  variance[used, used] <- inverse_of(at$information)
+  if (length(fit$naive.var)) fit$naive.var <- variance else fit$var <- variance
+  fit
+}
+
+# coxph.detail and this file know no score of exact ties: what coxph says of itself.
+judge_exact <- function(fit, at_0, ran_out) {
+  used <- which(fit$identified)
+  information <- matrix(0, ncol(fit$x), ncol(fit$x))
+  known <- which(diag(as.matrix(fit$var)) > 0)
+  if (length(known)) information[known, known] <- inverse_of(fit$var[known, known, drop = FALSE])
+  fit$infinite[used] <- vanished(at_0, information, used)
+  # With perfect separation the log-likelihood reaches 0, and its relative change never gets small.
+  fit$converged <- !ran_out || abs(fit$loglik[2]) < 1e-8 * abs(fit$loglik[1])
+  fit
+}
+
+# Newton's step, eigenvalues of the information on the scale of its diagonal raised to `floor` of the largest.
+floored_step <- function(at, floor) {
+  unit <- sqrt(pmax(diag(at$information), .Machine$double.xmin))
+  found <- eigen(at$information / outer(unit, unit), symmetric = TRUE)
+  drop(found$vectors %*% (drop(t(found$vectors) %*% (at$score / unit)) / pmax(found$values, floor * max(found$values)))) / unit
+}
+
+# Inverse on the scale of the diagonal, null directions left out.
+inverse_of <- function(m) {
+  unit <- sqrt(pmax(diag(m), .Machine$double.xmin))
+  found <- eigen(m / outer(unit, unit), symmetric = TRUE)
+  seen <- found$values > 1e-14 * max(found$values)
+  part <- found$vectors[, seen, drop = FALSE]
+  part %*% (t(part) / found$values[seen]) / outer(unit, unit)
+}
+
+# Which of the columns `used` have a part in a direction that has lost its information.
+vanished <- function(start, end, used) {
+  unit <- sqrt(diag(start)[used])
+  start <- start[used, used, drop = FALSE] / outer(unit, unit)
+  end <- (if (ncol(end) == length(used)) end else end[used, used, drop = FALSE]) / outer(unit, unit)
+  if (!all(is.finite(end))) return(rep(TRUE, length(used)))
+  back <- solve(chol(start))
+  found <- eigen(t(back) %*% end %*% back, symmetric = TRUE)
+  direction <- abs(back %*% found$vectors)[, found$values < 1e-8, drop = FALSE]
+  rowSums(direction > 1e-6 * rep(apply(direction, 2, max), each = length(used))) > 0
 }
 
 # Of many rows, or with entry times, the log-likelihood is rounded by more than the eps of the tight control: coxph then takes
@@ -209,7 +403,7 @@ many_rows <- 500
 at_maximum <- function(fit, again) {
   for (part in c("score", "rscore", "identified", "infinite")) again[[part]] <- fit[[part]]
   again$loglik[1] <- fit$loglik[1]
-  again$wald.test <- coxph.wtest(again$var, coef(again))$test
+  again$wald.test <- wald_test(again)
   again$converged <- TRUE
   again
 }

@@ -22,7 +22,8 @@ check_competing_validation <- function(frames, cohort, endpoint, options) {
   place_of <- function(analysis, time = NULL) place(cohort, endpoint, analysis, term = "cox", time = time)
   cause <- frame$.cause[kept]
   rows <- list(numbers(place_of("competing_performance"),
-                       c(n = nrow(data), n_event = sum(cause == 1), n_competing = sum(cause > 1))))
+                       c(n = nrow(data), n_event = sum(cause == 1), n_competing = sum(cause > 1),
+                         n_missing = sum(!kept))))
   z <- normal_quantile(options$conf_level)
   known <- which(vapply(risks, function(risk) !anyNA(risk), TRUE))
   if (length(known)) {

@@ -8,6 +8,8 @@ check_cox <- function(frames, cohort, endpoint, options) {
   estimate <- coef(fit)
   error <- sqrt(diag(vcov(fit)))
   estimate[fit$infinite | !fit$identified] <- NA
+  # A robust variance of nothing, as where the clusters balance each other, is none.
+  if (length(fit$naive.var)) error[!(error > 1e-8 * sqrt(diag(as.matrix(fit$naive.var))))] <- NA
   names(estimate) <- names(error) <- coefficient_terms(terms, options$interactions)
   analysis <- options$analysis
   rows <- list()
@@ -53,7 +55,8 @@ check_cox <- function(frames, cohort, endpoint, options) {
   # With a coefficient at infinity the Wald test and the baseline hazard depend on where the iterations stopped.
   few <- !is.null(data$.cluster) && length(unique(data$.cluster)) <= df
   wald <- if (any(fit$infinite) || few) NA else as.numeric(fit$wald.test)
-  score <- if (few) NA else if (length(fit$naive.var)) fit$rscore else fit$score
+  # The robust score statistic of coxph leaves an offset out.
+  score <- if (few || (length(fit$naive.var) && !is.null(data$.offset))) NA else if (length(fit$naive.var)) fit$rscore else fit$score
   model <- c(model, events_per_variable = sum(data$.event) / df, aic = 2 * df - 2 * compared[2],
              bic = log(sum(data$.event)) * df - 2 * compared[2], chi_square("wald", wald, df),
              chi_square("score", score, df))

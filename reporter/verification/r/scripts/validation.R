@@ -22,7 +22,8 @@ check_validation <- function(frames, cohort, endpoint, options) {
     setNames(values, c("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c_conf_high", "tau"))
   }
   whole_tau <- if (any(data$.event)) max(data$.time[data$.event]) else NA
-  counts <- c(n = nrow(data), n_event = sum(data$.event))
+  n_all <- nrow(frame_of(frames, cohort, endpoint))
+  counts <- c(n = nrow(data), n_event = sum(data$.event), n_missing = n_all - nrow(data))
   uno <- uno_values(data, frame_of(frames, cohort, endpoint), options, max(c(options$horizons, if (!length(options$horizons)) whole_tau)), z)
   rows <- list(numbers(at("performance"), c(counts, discrimination(NULL, whole_tau), if (!length(options$horizons)) uno)))
   rows[[2]] <- numbers(at("calibration"), calibration_slope(data, options$ties, z))

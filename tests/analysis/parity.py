@@ -1,0 +1,96 @@
+"""One R process for many comparisons: the child, the reference files and the ledger of the product itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from reporter.cohort.frame import AnalysisFrame
+from reporter.pipeline.analyse import run_planned
+from reporter.pipeline.plan import Planned
+from reporter.resources import r_scripts_folder
+from reporter.results.ledger import Verdict
+from reporter.verification.compare import compare
+from reporter.verification.r.child import RChild
+from reporter.verification.r.code import options_code
+from reporter.verification.r.session import frame_message, read_answer, reference_files
+from reporter.verification.task import Answer, Task
+
+Frames = Mapping[tuple[str, str], AnalysisFrame]
+
+# The words with which the reference files refuse; any other error of R is a fault of the file or of the question.
+REFUSALS = (
+    "no events",
+    "nothing to estimate",
+    "not offered",
+    "not defined here with entry times",
+    "are not independent",
+    "need a cluster",
+    "does not exist",
+    "Invalid weights",
+    "runs to infinity",
+    "did not converge",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One analysis of one cohort (two for a validation), as Hypothesis prints it when it fails."""
+
+    planned: Planned
+    frames: Frames = field(repr=False)
+    recipe: object = None
+
+
+@dataclass
+class Tally:
+    """How many jobs were compared, how many numbers stood on both sides, and how many jobs both sides refused."""
+
+    jobs: int = 0
+    numbers: int = 0
+    refused: int = 0
+
+
+class LiveR:
+    """R, started once."""
+
+    def __init__(self) -> None:
+        self._child = RChild(start_limit_s=60)
+        self._child.ask({"ask": "load", "paths": reference_files(r_scripts_folder())}, limit_s=60)
+
+    def close(self) -> None:
+        """End R."""
+        self._child.kill()
+
+    def answer(self, frames: Frames, task: Task) -> Answer:
+        """Return R's answer to one task."""
+        for frame in frames.values():
+            found, _ = self._child.ask(*frame_message(frame), limit_s=60)
+            assert not found["error"], found["error"]
+        code = [task.options.kind, task.cohort, task.endpoint, options_code(task.options)]
+        return read_answer(*self._child.ask({"ask": "run", "task": code}, limit_s=60))
+
+
+def differences(live: LiveR, job: Job, tally: Tally) -> list[str]:
+    """Return every number on which the two sides differ, in words, by the tolerances of the ledger."""
+    planned = job.planned
+    nodes = run_planned(planned, job.frames)
+    task = Task(planned.cohort, planned.endpoint, planned.options)
+    answer = live.answer(job.frames, task)
+    failed = "; ".join(node.failed for node in nodes if node.failed)
+    tally.jobs += 1
+    if failed and answer.not_run:
+        tally.refused += 1
+        return [] if any(words in answer.not_run for words in REFUSALS) else [f"{failed} here; {answer.not_run}"]
+    if failed or answer.not_run:
+        return [f"{failed or 'no error'} here; in R: {answer.not_run or 'no error'}"]
+    results: Any = SimpleNamespace(analyses=nodes)
+    rows = compare(results, {task: answer}, None, {key: frame.n for key, frame in job.frames.items()})
+    tally.numbers += sum(row.python is not None and row.verdict is Verdict.AGREES for row in rows)
+    return [
+        f"{row.address}: {row.python!r} here, {row.r!r} in R; {row.verdict}, {row.tolerance} {row.note}"
+        for row in rows
+        if row.verdict not in (Verdict.AGREES, Verdict.NOT_CHECKABLE)
+    ]
