@@ -24,7 +24,7 @@ INFINITE = "the hazard ratio runs to infinity (monotone likelihood)"
 NOT_CONVERGED = "Newton's method did not converge"
 DEPENDENT_OBSERVATIONS = "the likelihood takes patients of a cluster for independent"
 FEW_CLUSTERS = "no more clusters than coefficients"
-NO_ROBUST_SCORE = "a robust score test with an offset is not offered"
+NO_ROBUST_SCORE = "no robust score test: with an offset it is not offered, and the scores of the clusters must not be dependent"
 NO_ROBUST_ERROR = "the clusters balance each other: the robust standard error is 0"
 VANISHED = 1e-8  # robust over model-based standard error below which it is rounding error
 DEPENDENT = "constant, or determined by the covariates before it"
@@ -92,7 +92,7 @@ def _coefficient(model: FittedModel, j: int, conf_level: float) -> tuple[Statist
     with np.errstate(over="ignore"):
         ratios = np.exp([estimate, estimate - half, estimate + half])
     model_error = {} if model.fit.robust_covariance is None else {"model_std_error": model.fit.model_std_error[j]}
-    if note and model_error:
+    if model_error and not np.isfinite(estimate):
         model_error = {"model_std_error": float("nan")}
     values = {
         "estimate": estimate, "std_error": error, **model_error, "statistic": estimate / error,
@@ -159,7 +159,8 @@ def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bo
     ]
     if whole:
         robust = _why_no_robust_test(model)
-        no_score = NO_ROBUST_SCORE if fit.robust_covariance is not None and fit.robust_score is None else ""
+        robust_score = float("nan") if fit.robust_score is None else fit.robust_score
+        no_score = NO_ROBUST_SCORE if fit.robust_covariance is not None and np.isnan(robust_score) else ""
         stats += [
             statistic("events_per_variable", model.event.sum() / fit.df),
             statistic("aic", 2 * fit.df - 2 * compared, note=clustered),

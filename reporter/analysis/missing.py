@@ -54,6 +54,18 @@ def _unknown_rows(frame: AnalysisFrame, options: MissingOptions) -> Iterator[Row
         yield Row(term=level_term(name, level), stats=stats)
 
 
+def _reason_rows(frame: AnalysisFrame, options: MissingOptions) -> Iterator[Row]:
+    """Yield how many values are missing for each reason that the dictionary gives."""
+    for name in options.columns:
+        column = frame.columns[name]
+        if column.absence is None or not column.absence.why.any():
+            continue
+        for code, reason in enumerate(column.absence.reasons, start=1):
+            n = int((column.absence.why == code).sum())
+            stats = (statistic("n", n), statistic("percent", _percent(n, frame.n), unit="%"))
+            yield Row(term=level_term(name, reason), stats=stats)
+
+
 def outcome_groups(frame: AnalysisFrame) -> Iterator[tuple[str, Mask]]:
     """Yield the rows with the event, those with another event, and the censored ones."""
     other = np.zeros(frame.n, dtype=bool) if frame.cause is None else frame.cause > 1
@@ -130,7 +142,8 @@ def analyse_missing(frame: AnalysisFrame, options: MissingOptions) -> tuple[Anal
     -------
     tuple
         ``missing``: by variable, overall, by outcome (``outcome=event`` …) and by year. ``missing_pattern``: the
-        combinations (``missing=age%20size``: both missing), and whether they are monotone.
+        combinations (``missing=age%20size``: both missing), and whether they are monotone. ``missing_reason``: by
+        variable and reason, where the dictionary gives reasons.
     """
 
     def node(name: str, rows: Iterator[Row]) -> AnalysisNode:
@@ -140,4 +153,6 @@ def analyse_missing(frame: AnalysisFrame, options: MissingOptions) -> tuple[Anal
 
     everybody = np.ones(frame.n, dtype=bool)
     profile = [*_rows(frame, options, "", "", everybody), *_unknown_rows(frame, options), *_grouped(frame, options)]
-    return node("missing", iter(profile)), node("missing_pattern", _patterns(frame, options))
+    reasons = tuple(_reason_rows(frame, options))
+    further = (node("missing_reason", iter(reasons)),) if reasons else ()
+    return (node("missing", iter(profile)), *further, node("missing_pattern", _patterns(frame, options)))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reporter import __version__
+from reporter.cli.methods import add_methods
 from reporter.errors import ReporterError
 
 
@@ -147,6 +148,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="what is found, what is missing, how to get it")
     doctor.set_defaults(call=_doctor)
+    add_methods(commands)
     return parser
 
 

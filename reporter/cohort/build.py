@@ -134,7 +134,10 @@ def _info(cohort: ReadCohort, frames: Mapping[str, AnalysisFrame], findings: Seq
             steps.append(AttritionStep(name=f"entry_{name}", label=label, n_removed=left - n, n_left=n))
     return CohortInfo(
         name=cohort.request.name, label=cohort.request.label, source=cohort.source.source, sha256=cohort.source.sha256,
-        n_read=cohort.n_read, steps=tuple(steps), findings=tuple(str(finding) for finding in findings),
+        n_read=cohort.n_read,
+        suppress_below=cohort.protection.suppress_below, deidentified=cohort.protection.deidentify,
+        from_registry=cohort.protection.from_registry, steps=tuple(steps),
+        findings=tuple(str(finding) for finding in findings),
         codes=code_entries(
             cohort.request.cohort, cohort.request.endpoints, cohort.request.columns, tuple(cohort.source.table.columns)
         ),

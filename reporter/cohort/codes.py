@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
 
 from reporter.results.tree import CodeEntry
 from reporter.spec.columns import ColumnSpec
@@ -55,7 +56,7 @@ def _meanings(spec: ColumnSpec) -> Pairs:
     pairs = [*spec.codes.items(), *((f"matching {p.matches}", p.level) for p in spec.patterns)]
     if spec.bins:
         ends = [f"{cut:g}" for cut in spec.bins]
-        ranges = [f"≤ {ends[0]}", *(f"> {a}, ≤ {b}" for a, b in zip(ends, ends[1:], strict=False)), f"> {ends[-1]}"]
+        ranges = [f"≤ {ends[0]}", *(f"> {a}, ≤ {b}" for a, b in pairwise(ends)), f"> {ends[-1]}"]
         pairs += list(zip(ranges, spec.declared_levels, strict=False))
     pairs += [(_case(case), case.value) for case in spec.cases]
     if spec.derive:
@@ -90,7 +91,7 @@ def _outcome_columns(spec: EndpointSpec) -> Iterator[tuple[str, Pairs]]:
 
 def _events(values: tuple[str, ...], meaning: str, censored: tuple[str, ...] | None) -> Pairs:
     pairs = [(value, meaning) for value in values]
-    return tuple([*pairs, *((value, "censored") for value in censored or ())])
+    return (*pairs, *((value, "censored") for value in censored or ()))
 
 
 def code_entries(

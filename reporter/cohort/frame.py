@@ -13,6 +13,22 @@ Kind = Literal["numeric", "categorical", "ordinal", "binary"]
 
 
 @dataclass(frozen=True)
+class Absence:
+    """Why values are missing, in the dictionary's words.
+
+    Parameters
+    ----------
+    reasons
+        Distinct reasons.
+    why
+        int8, shape = (n,): 1 is the first reason, 0 where there is a value or no reason is known.
+    """
+
+    reasons: tuple[str, ...]
+    why: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
 class Column:
     """One variable, typed by the dictionary.
 
@@ -29,6 +45,8 @@ class Column:
     unseen
         Rows whose value is a level that the development cohort never has, and therefore missing here; shape = (n,).
         None when there are none.
+    absence
+        Why values are missing; None where the dictionary gives no reasons.
     """
 
     name: str
@@ -38,6 +56,15 @@ class Column:
     levels: tuple[str, ...]
     values: NDArray[np.float64]
     unseen: NDArray[np.bool_] | None = None
+    absence: Absence | None = None
+
+    @property
+    def missing_reasons(self) -> NDArray[np.object_]:
+        """Why each missing value is missing, in the dictionary's words; the empty text elsewhere; shape = (n,)."""
+        if self.absence is None:
+            return np.full(self.values.size, "", dtype=object)
+        words = np.array(["", *self.absence.reasons], dtype=object)
+        return np.asarray(words[self.absence.why], dtype=object)
 
     @property
     def n_unseen(self) -> int:
@@ -47,7 +74,8 @@ class Column:
     def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Column:
         """Return the column of some rows: a mask, or their places."""
         unseen = None if self.unseen is None else self.unseen[rows]
-        return replace(self, values=self.values[rows], unseen=unseen)
+        absence = None if self.absence is None else replace(self.absence, why=self.absence.why[rows])
+        return replace(self, values=self.values[rows], unseen=unseen, absence=absence)
 
     @property
     def is_numeric(self) -> bool:
@@ -178,7 +206,17 @@ class AnalysisFrame:
             for name, values in extra.items()
             if values is not None
         }
-        return {**made, **self._imputed_columns(), **self.columns}
+        return {**made, **self._reasons(), **self._imputed_columns(), **self.columns}
+
+    def _reasons(self) -> dict[str, Column]:
+        """Return why values are missing as columns ``.why.<variable>``, where a reason is known."""
+        made = {}
+        for name, column in self.columns.items():
+            found = column.absence
+            if found is not None and found.why.any():
+                codes = np.where(found.why > 0, found.why - 1.0, np.nan)
+                made[f".why.{name}"] = Column(name, name, "", "categorical", found.reasons, codes)
+        return made
 
     def _imputed_columns(self) -> dict[str, Column]:
         """Return the imputed sets as columns ``.imputed.<set>.<variable>``, sets counted from 1."""

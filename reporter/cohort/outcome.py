@@ -10,11 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reporter.cohort.status import read_status
-from reporter.cohort.table import absent_column
 from reporter.cohort.timefix import merge_near_times
 from reporter.errors import Finding
-from reporter.intake.mapping import map_dates, map_numbers
-from reporter.spec.columns import ColumnSpec
+from reporter.intake.conditions import is_any
+from reporter.intake.finding import listed
+from reporter.intake.mapping import distinct_cells, map_dates, map_numbers
+from reporter.intake.resolve import Resolver
+from reporter.spec.columns import ColumnSpec, same_value
 from reporter.spec.endpoints import EndpointSpec, TimeUnit
 
 Floats = NDArray[np.float64]
@@ -66,31 +68,39 @@ class Outcome:
 class _Reader:
     """Reads columns of one table for one endpoint and collects findings."""
 
-    table: pd.DataFrame
-    dictionary: Mapping[str, ColumnSpec]
-    source: str
+    resolver: Resolver
     place: str
     findings: list[Finding]
 
     def _cells(self, name: str) -> pd.Series | None:
-        if name in self.table.columns:
-            return self.table[name]
-        self.findings.append(absent_column(name, self.table, self.place, self.source))
-        return None
+        self.findings.extend(self.resolver.problems(name, self.place))
+        return self.resolver.cells(name)
 
     def _missing(self, name: str) -> tuple[str, ...]:
-        return self.dictionary[name].missing if name in self.dictionary else ()
+        return self.resolver.missing(name)
 
     def _empty(self) -> Floats:
-        return np.full(len(self.table), np.nan)
+        return np.full(len(self.resolver.table), np.nan)
+
+    def _typed(self, name: str, kind: str) -> Floats | None:
+        """Return the values of a key of the dictionary of this kind, whose own findings stand at the column."""
+        spec = self.resolver.columns.get(name)
+        if spec is None or spec.kind != kind:
+            return None
+        mapped, findings = self.resolver.mapped(name)
+        if kind == "date":
+            self.findings.extend(findings)
+        return self._empty() if mapped is None else mapped.values
 
     def time(self, name: str) -> Floats:
         """Return a column of times; a negative one is a finding."""
         cells = self._cells(name)
         if cells is None:
             return self._empty()
-        values, findings = map_numbers(cells, self._missing(name), self.place)
-        self.findings.extend(findings)
+        values = self._typed(name, "numeric")
+        if values is None:
+            values, findings = map_numbers(cells, self._missing(name), self.place)
+            self.findings.extend(findings)
         return self.not_negative(values, f"column '{name}'", cells)
 
     def not_negative(self, values: Floats, what: str, cells: pd.Series | None) -> Floats:
@@ -110,8 +120,10 @@ class _Reader:
         cells = self._cells(name)
         if cells is None:
             return self._empty()
-        values, findings = map_dates(cells, self._missing(name), self.place)
-        self.findings.extend(findings)
+        values = self._typed(name, "date")
+        if values is None:
+            values, findings = map_dates(cells, self._missing(name), self.place)
+            self.findings.extend(findings)
         return values
 
     def status(
@@ -125,9 +137,31 @@ class _Reader:
         cells = self._cells(name)
         if cells is None:
             return self._empty()
-        status, findings = read_status(cells, values, censored, self._missing(name), self.place, elsewhere)
+        levels, findings = self._levels(name, cells, (*values, *(censored or ()), *elsewhere), values)
+        self.findings.extend(findings)
+        missing = self._missing(name) if levels is None else ()
+        cells = cells if levels is None else levels
+        status, findings = read_status(cells, values, censored, missing, self.place, elsewhere)
         self.findings.extend(findings)
         return status
+
+
+    def _levels(
+        self, name: str, cells: pd.Series, named: tuple[str, ...], values: tuple[str, ...]
+    ) -> tuple[pd.Series | None, list[Finding]]:
+        """Return a status column in levels where the study names levels, and a finding where they are codes too."""
+        levels = self.resolver.levels_of(name)
+        if not levels or not all(any(same_value(word, level) for level in levels) for word in named):
+            return None, []
+        mapped = self.resolver.in_levels(name)
+        as_code, as_level = (is_any(distinct_cells(column), values) for column in (cells, mapped))
+        if as_code.any() and (as_code != as_level).any():
+            message = (
+                f"{listed(values)} of '{name}' are levels and also cells of the file that mean other levels. Give the "
+                "levels other names, or name a header of the file."
+            )
+            return mapped, [Finding("ambiguous_status", self.place, message)]
+        return mapped, []
 
 
 def first_event(times: Floats, statuses: Floats) -> Outcome:
@@ -150,7 +184,13 @@ def first_event(times: Floats, statuses: Floats) -> Outcome:
 
 
 def read_outcome(
-    spec: EndpointSpec, table: pd.DataFrame, dictionary: Mapping[str, ColumnSpec], *, source: str, place: str
+    spec: EndpointSpec,
+    table: pd.DataFrame,
+    dictionary: Mapping[str, ColumnSpec],
+    *,
+    source: str,
+    place: str,
+    resolver: Resolver | None = None,
 ) -> tuple[Outcome, tuple[Finding, ...]]:
     """Read time and event of one endpoint on all rows, in the unit of the file.
 
@@ -159,11 +199,13 @@ def read_outcome(
     spec
         Simple, dates or composite form.
     table, dictionary
-        Text of the cohort, and the dictionary for its words for missing.
+        Text of the cohort, and its dictionary: names are keys of it, else headers of the table.
     source, place
         Name of the table and key of the endpoint, for findings.
+    resolver
+        Both as read before; None: they are read here.
     """
-    reader = _Reader(table, dictionary, source, place, [])
+    reader = _Reader(resolver or Resolver(table, dictionary, source=source), place, [])
     if spec.form == "composite":
         times = np.column_stack([reader.time(part.time) for part in spec.events])
         statuses = np.column_stack([reader.status(p.column, p.values, p.censored_values) for p in spec.events])

@@ -8,16 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reporter.cohort.frame import Column
 from reporter.cohort.outcome import Outcome, read_outcome
 from reporter.cohort.protection import Protection, protection_of, with_oldest_grouped
 from reporter.cohort.selection import Selection, Sources, select_rows
-from reporter.cohort.table import absent_column, map_table
+from reporter.cohort.table import absent_column, typed_columns
 from reporter.errors import Finding, FindingsError
 from reporter.intake.columnar import as_text
 from reporter.intake.finding import listed
 from reporter.intake.read import SourceTable, read_table
+from reporter.intake.resolve import Resolver
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.endpoints import CohortSpec, EndpointSpec
 from reporter.spec.study import DataSpec
@@ -62,13 +64,21 @@ class ReadCohort:
         return len(self.source.table)
 
 
-def _read_ids(table: pd.DataFrame, data: DataSpec, place: str) -> tuple[tuple[str, ...], list[Finding]]:
+def _read_ids(resolver: Resolver, data: DataSpec, place: str) -> tuple[tuple[str, ...], list[Finding]]:
     """Return identifiers as given; without an id column, row numbers from 1."""
     if data.id is None:
-        return tuple(str(i + 1) for i in range(len(table))), []
-    if data.id not in table.columns:
-        return (), [absent_column(data.id, table, place, data.source)]
-    ids = as_text(table[data.id])
+        return tuple(str(i + 1) for i in range(len(resolver.table))), []
+    cells = resolver.identifier(data.id, data.id_headers)
+    if cells is None:
+        return (), [absent_column(data.id, resolver.table, place, data.source)]
+    return tuple(as_text(cells)), []
+
+
+def _judge_ids(every: tuple[str, ...], keep: NDArray[np.bool_], data: DataSpec, place: str) -> list[Finding]:
+    """Return findings for identifiers that are empty or stand twice among the selected rows."""
+    if data.id is None or len(every) != keep.size:
+        return []
+    ids = pd.Series(every, dtype=object)[keep]
     findings = []
     n_empty = int((ids == "").sum())
     if n_empty:
@@ -82,7 +92,7 @@ def _read_ids(table: pd.DataFrame, data: DataSpec, place: str) -> tuple[tuple[st
             "column."
         )
         findings.append(Finding("duplicate_id", place, message, n_rows=len(twice)))
-    return tuple(ids), findings
+    return findings
 
 
 def read_cohort(request: CohortRequest) -> ReadCohort:
@@ -95,29 +105,31 @@ def read_cohort(request: CohortRequest) -> ReadCohort:
     """
     source = read_table(request.data.source, request.folder, place=f"{request.data_key}.source", by_distinct=True)
     table, name = source.table, source.source
-    ids, findings = _read_ids(table, request.data, f"{request.data_key}.id")
-    columns, problems = map_table(
-        table, request.columns, levels=request.levels, optional=request.optional,
-        source=name, prefix=f"{request.prefix}columns",
-    )  # fmt: skip
+    resolver = Resolver(
+        table, request.columns, levels=request.levels, source=name, prefix=f"{request.prefix}columns"
+    )
+    ids, findings = _read_ids(resolver, request.data, f"{request.data_key}.id")
+    columns, problems = typed_columns(resolver, request.optional)
     findings += problems
     outcomes: dict[str, Outcome] = {}
     for key, spec in request.endpoints.items():
         place = f"{request.prefix}endpoints.{key}"
-        outcomes[key], problems = read_outcome(spec, table, request.columns, source=name, place=place)
+        outcomes[key], problems = read_outcome(
+            spec, table, request.columns, source=name, place=place, resolver=resolver
+        )
         findings += problems
-    sources = Sources(table, columns, request.columns, name)
-    selection = select_rows(request.cohort, sources, prefix=f"{request.prefix}cohort")
+    selection = select_rows(request.cohort, Sources(resolver, request.data), prefix=f"{request.prefix}cohort")
     findings += selection.findings
+    findings += _judge_ids(ids, selection.keep, request.data, f"{request.data_key}.id")
     for key, outcome in outcomes.items():
         findings += _gap_finding(request, key, outcome, selection)
     protection, problems = protection_of(request.data, source, request.data_key)
     findings += problems
-    if any(finding.severity == "error" for finding in findings):
+    if findings:
         raise FindingsError(list(dict.fromkeys(findings)))
     if protection.deidentify:
         columns = with_oldest_grouped(columns)
-    return ReadCohort(request, source, ids, columns, outcomes, selection)
+    return ReadCohort(request, source, ids, columns, outcomes, selection, protection)
 
 
 def _gap_finding(request: CohortRequest, key: str, outcome: Outcome, selection: Selection) -> list[Finding]:

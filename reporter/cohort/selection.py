@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reporter.cohort.frame import Column
-from reporter.cohort.table import absent_column
-from reporter.errors import Finding, did_you_mean
+from reporter.errors import Finding
+from reporter.intake.conditions import misuse, true_rows
 from reporter.intake.finding import listed
-from reporter.intake.mapping import Cells, distinct_cells, is_missing, map_dates, map_numbers
+from reporter.intake.mapping import distinct_cells, map_dates, map_numbers
+from reporter.intake.resolve import Resolver
 from reporter.results.tree import AttritionStep
-from reporter.spec.columns import ColumnSpec, same_value
 from reporter.spec.endpoints import CohortSpec, Condition, Step
+from reporter.spec.study import DataSpec
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -34,109 +31,84 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class _Values:
-    """The mapped values that a condition sees; `numbers` is None where the column has none."""
-
-    observed: Mask
-    words: Cells
-    numbers: Floats | None
-
-
-@dataclass(frozen=True)
 class Sources:
-    """Where conditions find their values: text, typed columns and the dictionary of one cohort."""
+    """Where conditions find their values: the typed columns of one cohort, the headers of its table, its identifier."""
 
-    table: pd.DataFrame
-    columns: Mapping[str, Column]
-    dictionary: Mapping[str, ColumnSpec]
-    source: str
+    resolver: Resolver
+    data: DataSpec
 
-
-def _days(bound: float | dt.date) -> float:
-    if isinstance(bound, dt.date):
-        return float(np.datetime64(bound, "D").astype(np.int64))
-    return float(bound)
+    def cells(self, name: str) -> pd.Series | None:
+        """Return the text of a column or of the identifier."""
+        return self.resolver.identifier(name, self.data.id_headers if name == self.data.id else ())
 
 
-def _values(condition: Condition, sources: Sources, place: str) -> tuple[_Values, list[Finding]]:
-    """Return the values of the condition's column: mapped if the dictionary has it, else the text."""
-    name = condition.column
-    column = sources.columns.get(name)
-    cells = sources.table[name]
-    if column is not None and not column.is_numeric:
-        codes = np.where(column.observed, column.codes, len(column.levels))
-        words = Cells([*column.levels, ""], codes, np.bincount(codes, minlength=len(column.levels) + 1))
-        return _Values(column.observed, words, None), []
-    distinct = distinct_cells(cells)
-    spec = sources.dictionary.get(name)
-    missing = spec.missing if spec else ()
-    if column is not None:
-        return _Values(column.observed, distinct, column.values), []
-    bounds = [bound for bound in (condition.min, condition.max) if bound is not None]
-    as_dates = (spec is not None and spec.kind == "date") or any(isinstance(b, dt.date) for b in bounds)
-    observed = np.array([not is_missing(cell, missing) for cell in distinct.distinct], dtype=bool)[distinct.index]
-    if not bounds:
-        return _Values(observed, distinct, None), []
-    numbers, findings = (map_dates if as_dates else map_numbers)(cells, missing, place)
-    return _Values(observed, distinct, numbers), findings
-
-
-def _is_any(words: Cells, wanted: tuple[str, ...]) -> Mask:
-    hit = np.array([any(same_value(word, one) for one in wanted) for word in words.distinct], dtype=bool)
-    return hit[words.index]
-
-
-def _true_rows(condition: Condition, values: _Values) -> Mask:
-    """Return the observed rows for which every test of the condition holds, shape = (n,)."""
-    holds = values.observed.copy()
-    if values.numbers is not None:
-        if condition.min is not None:
-            holds &= values.numbers >= _days(condition.min)
-        if condition.max is not None:
-            holds &= values.numbers <= _days(condition.max)
-    if condition.in_ is not None:
-        holds &= _is_any(values.words, condition.in_)
-    if condition.not_in is not None:
-        holds &= ~_is_any(values.words, condition.not_in)
-    if condition.equals is not None:
-        holds &= _is_any(values.words, (condition.equals,))
-    if condition.matches is not None:
-        pattern = re.compile(condition.matches)
-        hit = np.array([pattern.search(word) is not None for word in values.words.distinct], dtype=bool)
-        holds &= hit[values.words.index]
-    return holds
-
-
-def _misuse(condition: Condition, column: Column | None, place: str) -> list[Finding]:
-    """Return findings for bounds on a column with levels and for names that are not among its levels."""
-    if column is None or column.is_numeric:
-        return []
-    found = []
-    if condition.min is not None or condition.max is not None:
-        message = f"min and max need a numeric or date column; '{column.name}' has the levels {listed(column.levels)}."
-        found.append(Finding("wrong_kind", place, f"{message} Use in or not_in."))
-    equals = () if condition.equals is None else (condition.equals,)
-    for word in (*(condition.in_ or ()), *(condition.not_in or ()), *equals):
-        if not any(same_value(word, level) for level in column.levels):
-            near = did_you_mean(word, column.levels)
-            message = f"'{word}' is not a level of '{column.name}'.{near} Levels: {listed(column.levels, 20)}."
-            found.append(Finding("unknown_level", place, message))
-    return found
-
-
-def _apply(step: Step, sources: Sources, place: str) -> tuple[Mask | None, list[Finding]]:
+def _apply(step: Step, sources: Sources, keep: Mask, place: str) -> tuple[Mask | None, list[Finding]]:
     """Return the rows that a step removes, or findings."""
     condition = step.condition
-    if condition.column not in sources.table.columns:
-        return None, [absent_column(condition.column, sources.table, place, sources.source)]
-    findings = _misuse(condition, sources.columns.get(condition.column), place)
+    if condition.first_of is not None:
+        return _not_first(condition, sources, keep, place)
+    values, findings = sources.resolver.values(condition, place)
+    if values is None:
+        return None, findings
+    findings += misuse(condition, values, place)
     if findings:
         return None, findings
-    values, findings = _values(condition, sources, place)
-    if findings:
-        return None, findings
-    holds = _true_rows(condition, values)
+    holds = true_rows(condition, values)
     return (~holds if step.action == "include" else holds), []
+
+
+def _order(condition: Condition, sources: Sources, place: str) -> tuple[Floats | None, list[Finding]]:
+    """Return the numbers, days or places of levels by which rows are ordered, NaN where missing."""
+    name, resolver = condition.column, sources.resolver
+    problems = resolver.problems(name, place)
+    if problems:
+        return None, problems
+    if name in resolver.columns:
+        mapped, _ = resolver.mapped(name)
+        return (None if mapped is None else mapped.values), []
+    cells = resolver.table[name]
+    numbers, findings = map_numbers(cells, (), place)
+    if findings:
+        days, not_dates = map_dates(cells, (), place)
+        return (None, findings) if not_dates else (days, [])
+    return numbers, []
+
+
+def _no_cells(name: str, place: str) -> Finding:
+    return Finding("unknown_column", place, f"column '{name}' cannot be read; see the findings of its dictionary.")
+
+
+def _not_first(condition: Condition, sources: Sources, keep: Mask, place: str) -> tuple[Mask | None, list[Finding]]:
+    """Return the rows that are not the first of their group among those still kept; ties are a finding."""
+    group = str(condition.first_of)
+    order, findings = _order(condition, sources, place)
+    cells = sources.cells(group)
+    if cells is None:
+        findings = [*(sources.resolver.problems(group, place) or [_no_cells(group, place)]), *findings]
+    if findings or order is None or cells is None:
+        return None, findings
+    found = distinct_cells(cells)
+    rows = np.flatnonzero(keep & ~np.isnan(order))
+    empty = [i for i, cell in enumerate(found.distinct) if cell == ""]
+    n_empty = int(np.isin(found.index[rows], empty).sum())
+    if n_empty:
+        message = f"'{group}' is empty in {n_empty} rows, so their first row is not known. Exclude them before."
+        return None, [Finding("missing_id", place, message, n_rows=n_empty)]
+    smallest = np.full(len(found.distinct), np.inf)
+    np.minimum.at(smallest, found.index[rows], order[rows])
+    first = rows[order[rows] == smallest[found.index[rows]]]
+    times = np.bincount(found.index[first], minlength=len(found.distinct))
+    tied = np.flatnonzero(times > 1)
+    if tied.size:
+        message = (
+            f"{tied.size} values of '{group}' have several rows with the smallest '{condition.column}', e.g. "
+            f"{listed([found.distinct[i] for i in tied[:3]])}. Order by a column that tells them apart, or exclude "
+            "the others before."
+        )
+        return None, [Finding("tied_first", place, message, n_rows=int(times[tied].sum()))]
+    removed = np.ones(keep.size, dtype=bool)
+    removed[first] = False
+    return removed, []
 
 
 def select_rows(cohort: CohortSpec, sources: Sources, *, prefix: str) -> Selection:
@@ -149,16 +121,16 @@ def select_rows(cohort: CohortSpec, sources: Sources, *, prefix: str) -> Selecti
     cohort
         The steps.
     sources
-        Text, typed columns and dictionary of the cohort.
+        Typed columns and headers of the cohort.
     prefix
         ``cohort`` or ``validation.cohort``, for findings.
     """
-    keep = np.ones(len(sources.table), dtype=bool)
+    keep = np.ones(len(sources.resolver.table), dtype=bool)
     steps: list[AttritionStep] = []
     findings: list[Finding] = []
     for step in cohort.steps:
         place = f"{prefix}.{step.name.replace('_', '.')} '{step.condition.label}'"
-        removed, problems = _apply(step, sources, place)
+        removed, problems = _apply(step, sources, keep, place)
         findings += problems
         if removed is None or not keep.any():
             continue

@@ -317,6 +317,20 @@ def _reasons(column: pd.Series, spec: ColumnSpec, values: Floats) -> tuple[tuple
     return reasons, why
 
 
+def _absent(column: pd.Series, spec: ColumnSpec) -> NDArray[np.bool_]:
+    """Return the rows whose cell means missing, shape = (n,); a cell that cannot be read does not."""
+    reader = _Numbers(spec.missing, spec if spec.bins else _PLAIN)
+    if column.dtype.kind == "f":
+        return np.isnan(reader.of_numbers(column))
+    cells = distinct_cells(column)
+    if spec.bins:
+        numbers = [reader.parse(cell) for cell in cells.distinct]
+        absent = [number is not None and number != number for number in numbers]
+    else:
+        absent = [cell == "" or cell_key(cell) in reader.missing for cell in cells.distinct]
+    return np.asarray(np.array(absent, dtype=bool)[cells.index])
+
+
 def _number_key(cell: str, reader: _Numbers | None) -> float | str:
     key = cell_key(cell)
     if reader is None or isinstance(key, float) or key in reader.missing:
@@ -368,9 +382,8 @@ def map_column(
         mapped = Mapped((), values)
     else:
         mapped, findings = (_map_bins if spec.bins else _map_levels)(column, spec, levels, where)
-    absent = np.isnan(mapped.values)
     if spec.unknown_level is not None:
         code = mapped.levels.index(spec.unknown_level) if spec.unknown_level in mapped.levels else np.nan
-        return Mapped(mapped.levels, np.where(absent, code, mapped.values)), tuple(findings)
+        return Mapped(mapped.levels, np.where(_absent(column, spec), code, mapped.values)), tuple(findings)
     reasons, why = _reasons(column, spec, mapped.values)
     return Mapped(mapped.levels, mapped.values, reasons, why), tuple(findings)

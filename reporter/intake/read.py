@@ -28,11 +28,23 @@ class SourceTable:
         parquet or feather file are as `reporter.intake.columnar.read_columnar` gives them.
     source, sha256
         As written in the study file, and the hash of the bytes that were read.
+    findings
+        Warnings of reading: hidden rows, formulas, codes that the data dictionary of the file does not list.
+    origin
+        ``seer`` for an export of SEER*Stat, recognised by its .dic or its headers; else empty.
+    synthetic
+        The file says itself that its patients are synthetic.
+    notes
+        How the file was read where there was a choice: its encoding, its sheet.
     """
 
     table: pd.DataFrame
     source: str
     sha256: str
+    findings: tuple[Finding, ...] = ()
+    origin: str = ""
+    synthetic: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def _decode(raw: bytes, place: str) -> str:

@@ -16,6 +16,7 @@ from reporter.pipeline.plan import PHENOTYPE
 from reporter.pipeline.render import load_results
 from reporter.pipeline.verify import require_same_input
 from reporter.results.address import encode_term, time_text
+from reporter.results.suppress import limits_of
 from reporter.results.tree import AnalysisNode, Curve, Results
 from reporter.spec.load import load_study
 
@@ -90,6 +91,24 @@ def find_number(results: Results, where: str) -> Asked:
     raise UsageError(f"{where}: no number of this report has that address.{near} The addresses are in stats.csv.")
 
 
+def refuse_hidden(results: Results, asked: Asked, where: str) -> None:
+    """Refuse what would give back a small cell: a hidden number, and other ways of counting patients.
+
+    Raises
+    ------
+    UsageError
+        In a cohort whose small cells are hidden.
+    """
+    if asked.node.cohort not in limits_of(results):
+        return
+    counts = asked.stat == "n" or asked.stat.startswith(("n_", "cumulative_n")) or bool(asked.node.curves)
+    if asked.value is None or counts:
+        raise UsageError(
+            f"{where}: small cells of this cohort are hidden; hidden numbers, counts and points of curves are not "
+            "explained, for other conventions would give them back. Ask for an estimate at a horizon."
+        )
+
+
 def _place(asked: Asked) -> str:
     parts = [encode_term(asked.term) if asked.term else "", f"t={time_text(asked.time)}" if asked.time else ""]
     return " ".join(part for part in parts if part)
@@ -146,6 +165,7 @@ def explain(
     asked = find_number(results, where)
     if asked.group == PHENOTYPE or "phenotype" in asked.node.analysis:
         raise UsageError(f"{where}: numbers of phenotypes are not explained: no other tool makes the same clusters.")
+    refuse_hidden(results, asked, where)
     study = load_study(study_path)
     built = build_cohorts(study)
     require_same_input(results, folder / "results.json", study, built)

@@ -15,14 +15,17 @@ from pydantic import ValidationError
 from reporter import __version__
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError, UsageError
+from reporter.intake.deidentify import pseudonym, pseudonym_key
 from reporter.output.folder import MANIFEST, read_manifest, sha256
 from reporter.phenotype.model import PhenotypeCurve, PhenotypeModel
 from reporter.phenotype.nodes import PhenotypeAnalysis
 from reporter.pipeline.performance import model_performance
 from reporter.pipeline.plan import PHENOTYPE, model_options
+from reporter.pipeline.withheld import coarse_model, why_no_model
 from reporter.prognosis.freeze import cohort_curve, freeze_cox
 from reporter.prognosis.frozen_cox import FrozenCox
 from reporter.results.sealed import seal, unseal
+from reporter.results.suppress import limits_of
 from reporter.results.tree import EndpointInfo, Results
 from reporter.results.value import Frozen
 from reporter.spec.columns import ColumnSpec
@@ -103,15 +106,32 @@ def _cox_models(study: Study, frames: Frames, results: Results) -> tuple[dict[st
         if frame.cause is not None:
             absent[name] = COMPETING
             continue
+        why_not = why_no_model(results, name)
+        if why_not:
+            absent[name] = why_not
+            continue
         try:
-            models[name] = freeze_cox(
+            model = freeze_cox(
                 frame, model_options(study, frame), endpoints[name],
                 conf_type=asked.conf_type, conf_level=asked.conf_level,
                 performance=model_performance(results, name),
             )  # fmt: skip
+            _keep(model, frame, results, models, absent)
         except (ReporterError, ArithmeticError, np.linalg.LinAlgError) as error:
             absent[name] = f"the model could not be fitted: {error}"
     return models, absent
+
+
+def _keep(
+    model: FrozenCox, frame: AnalysisFrame, results: Results, models: dict[str, FrozenCox], absent: dict[str, str]
+) -> None:
+    """Add a model, coarsened where the cohort has a limit for small cells."""
+    below = limits_of(results).get(DEVELOPMENT)
+    kept = model if below is None else coarse_model(model, frame, results, below)
+    if kept is None:
+        absent[model.endpoint] = "too few events for a baseline hazard without small steps"
+    else:
+        models[model.endpoint] = kept
 
 
 def _dictionary(
@@ -151,8 +171,11 @@ def _with_curves(model: PhenotypeModel, study: Study, frame: AnalysisFrame) -> P
     return model.model_copy(update={"curves": tuple(curves), "conf_type": asked.conf_type})
 
 
-def phenotypes_csv(frame: AnalysisFrame, found: PhenotypeAnalysis) -> str:
-    """Return id, phenotype and the probability of that phenotype by the trees that did not see the patient."""
+def phenotypes_csv(frame: AnalysisFrame, found: PhenotypeAnalysis, key: bytes | None = None) -> str:
+    """Return id, phenotype and the probability of that phenotype by the trees that did not see the patient.
+
+    With `key`, identifiers are the pseudonyms of `reporter.intake.deidentify.pseudonym`.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(("id", "phenotype", "probability"))
@@ -160,7 +183,8 @@ def phenotypes_csv(frame: AnalysisFrame, found: PhenotypeAnalysis) -> str:
         raise ReporterError("there are no phenotypes to write.")
     levels = (*found.column.levels, "")
     for patient, code, probability in zip(frame.ids, found.column.codes, found.probability, strict=True):
-        writer.writerow((patient, levels[code], repr(float(probability)) if np.isfinite(probability) else ""))
+        name = patient if key is None else pseudonym(key, patient)
+        writer.writerow((name, levels[code], repr(float(probability)) if np.isfinite(probability) else ""))
     return buffer.getvalue()
 
 
@@ -174,7 +198,7 @@ def model_files(study: Study, frames: Frames, found: PhenotypeAnalysis | None, r
     found
         What clustering gave, None when the study asks for none.
     results
-        For the concordance and calibration that stand beside each model.
+        For the concordance and calibration that stand beside each model; after small-cell suppression.
     """
     models, absent = _cox_models(study, frames, results)
     if found is not None and found.model is not None and frames[DEVELOPMENT, found.model.endpoint].cause is not None:
@@ -185,9 +209,13 @@ def model_files(study: Study, frames: Frames, found: PhenotypeAnalysis | None, r
         files[cox_file(name)] = model.to_json().encode()
     if found is not None and found.model is not None:
         home = frames[DEVELOPMENT, found.model.endpoint]
+        if DEVELOPMENT in limits_of(results):
+            return files
         if home.cause is None:
             files[PHENOTYPES] = _with_curves(found.model, study, home).to_json().encode()
-        files["phenotypes.csv"] = phenotypes_csv(home, found).encode()
+        protected = any(info.deidentified for info in results.cohorts if info.name == DEVELOPMENT)
+        key = pseudonym_key(study.folder, study.data.key_file) if protected and found.column is not None else None
+        files["phenotypes.csv"] = phenotypes_csv(home, found, key).encode()
     return files
 
 

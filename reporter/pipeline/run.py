@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reporter.cohort.build import BuiltCohorts, build_cohorts
@@ -23,8 +23,10 @@ from reporter.pipeline.provenance import document_date, provenance
 from reporter.pipeline.sampling import Sampling
 from reporter.pipeline.thinning import thin_curves
 from reporter.pipeline.verify import Checker, summary_lines, verification_files
+from reporter.pipeline.withheld import DATA_FILE, withheld_files
 from reporter.report.language import Language, choose_language
 from reporter.results.ledger import Verdict, Verification
+from reporter.results.suppress import suppress_small_cells
 from reporter.results.tree import AnalysisNode, ColumnInfo, Results, StudyInfo
 from reporter.spec.load import load_study
 from reporter.spec.study import Study
@@ -49,11 +51,12 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything a run made, before any file is written."""
+    """Everything a run made, before any file is written; `withheld` says why a file is not among them."""
 
     results: Results
     files: dict[str, bytes]
     warnings: tuple[str, ...]
+    withheld: dict[str, str] = field(default_factory=dict)
 
 
 def _study_info(study: Study) -> StudyInfo:
@@ -76,6 +79,47 @@ def _columns(built: BuiltCohorts, found: PhenotypeAnalysis | None) -> tuple[Colu
     )
 
 
+@dataclass(frozen=True)
+class Computed:
+    """What the analyses of a study gave, with true numbers, and what they were made from."""
+
+    results: Results
+    frames: Frames
+    found: PhenotypeAnalysis | None
+    built: BuiltCohorts
+
+
+def estimate_and_check(study: Study, checker: Checker, watcher: Silent) -> Computed:
+    """Build the cohorts, run every analysis and check it; small cells are not hidden yet."""
+    watcher.step("Building the cohorts")
+    built = build_cohorts(study)
+    frames: Frames = with_imputations(study, built.frames)
+    planned = list(plan_analyses(study, frames))
+    clustering = plan_phenotypes(study, frames)
+    checker.submit(frames, [*planned, *([clustering] if clustering else [])])
+    watcher.step("Estimating")
+    nodes: list[AnalysisNode] = [node for item in planned for node in run_planned(item, frames)]
+    watcher.step("Clustering")
+    found = add_phenotypes(clustering, frames)
+    by_phenotype = plan_by_phenotype(study, frames)
+    checker.submit(frames, by_phenotype)
+    nodes.extend(() if found is None else (*found.nodes, *analyse_recognition(found)))
+    nodes.extend(node for item in by_phenotype for node in run_planned(item, frames))
+    results = Results(
+        study=_study_info(study),
+        provenance=provenance(study.sha256),
+        cohorts=built.infos,
+        endpoints=built.endpoints,
+        columns=_columns(built, found),
+        analyses=tuple(nodes),
+        decision_tree=() if found is None else found.tree,
+        verification=Verification(ran=False, why_not=checker.why_not or "the check has not run yet"),
+    )
+    watcher.step("Checking against R")
+    results = results.model_copy(update={"verification": checker.verify(results, frames)})
+    return Computed(results, frames, found, built)
+
+
 def compute(request: RunRequest, watcher: Silent) -> Outcome:
     """Run the study in memory: no file is written.
 
@@ -91,45 +135,23 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
     study = load_study(request.study)
     language, language_warning = choose_language(request.language, study.languages)
     with Checker(enabled=request.verify, sampling=Sampling(study.seed)) as checker:
-        watcher.step("Building the cohorts")
-        built = build_cohorts(study)
-        frames: Frames = with_imputations(study, built.frames)
-        planned = list(plan_analyses(study, frames))
-        clustering = plan_phenotypes(study, frames)
-        checker.submit(frames, [*planned, *([clustering] if clustering else [])])
-        watcher.step("Estimating")
-        nodes: list[AnalysisNode] = [node for item in planned for node in run_planned(item, frames)]
-        watcher.step("Clustering")
-        found = add_phenotypes(clustering, frames)
-        by_phenotype = plan_by_phenotype(study, frames)
-        checker.submit(frames, by_phenotype)
-        nodes.extend(() if found is None else (*found.nodes, *analyse_recognition(found)))
-        nodes.extend(node for item in by_phenotype for node in run_planned(item, frames))
-        results = Results(
-            study=_study_info(study),
-            provenance=provenance(study.sha256),
-            cohorts=built.infos,
-            endpoints=built.endpoints,
-            columns=_columns(built, found),
-            analyses=tuple(nodes),
-            decision_tree=() if found is None else found.tree,
-            verification=Verification(ran=False, why_not=checker.why_not or "the check has not run yet"),
-        )
-        watcher.step("Checking against R")
-        results = results.model_copy(update={"verification": checker.verify(results, frames)})
+        done = estimate_and_check(study, checker, watcher)
+    results, frames, found, built = done.results, done.frames, done.found, done.built
     if request.strict:
         require_agreement(results.verification)
-    results, curves = thin_curves(results)
+    results, curves = thin_curves(suppress_small_cells(results))
     watcher.step("Writing the report")
+    withheld = withheld_files(results, phenotypes=found is not None)
     files = {
         **result_files(results),
         **curves,
         **report_files(results, formats, language),
-        **verification_files(checker, frames, results),
+        **verification_files(checker, frames, results, with_data=DATA_FILE not in withheld),
         **model_files(study, frames, found, results),
     }
     warnings = tuple(str(finding) for finding in built.findings)
-    return Outcome(results, files, (*warnings, *([language_warning] if language_warning else [])))
+    said = (*warnings, *([language_warning] if language_warning else []))
+    return Outcome(results, files, said, withheld)
 
 
 def require_agreement(verification: Verification) -> None:
@@ -150,6 +172,8 @@ def run_study(request: RunRequest, *, say: Say) -> int:
     with watch(7, quiet=request.quiet) as watcher:
         outcome = compute(request, watcher)
         manifest = run_manifest(outcome.results, watcher)
+        if outcome.withheld:
+            manifest["withheld"] = outcome.withheld
         write_folder(request.out, outcome.files, manifest, overwrite=request.overwrite)
     if not request.quiet:
         for line in (*outcome.warnings, *summary_lines(outcome.results), f"written to {request.out}"):

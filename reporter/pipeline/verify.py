@@ -18,6 +18,7 @@ from reporter.pipeline.imputation import with_imputations
 from reporter.pipeline.plan import Planned, plan_analyses, plan_by_phenotype, plan_phenotypes
 from reporter.pipeline.sampling import Sampling, as_of_whole
 from reporter.results.ledger import LedgerRow, Verdict, Verification
+from reporter.results.suppress import limits_of, suppress_small_cells
 from reporter.results.tree import Results
 from reporter.spec.load import load_study
 from reporter.spec.study import Study
@@ -136,12 +137,14 @@ class Checker:
         return Verification(ran=False, why_not=why, rows=rows)
 
 
-def verification_files(checker: Checker, frames: Frames, results: Results) -> dict[str, bytes]:
-    """Return reproduce.R and the data it reads: the rows that were checked."""
+def verification_files(
+    checker: Checker, frames: Frames, results: Results, *, with_data: bool = True
+) -> dict[str, bytes]:  # fmt: skip
+    """Return reproduce.R and the data it reads: the rows that were checked; without them where small cells forbid it."""
     frames = checker.frames or frames
-    data = data_for_r(frames)
+    data = data_for_r(frames) if with_data else None
     script = reproduce_r(checker.tasks, frames, results.verification, data, scripts=checker.scripts)
-    return {"reproduce.R": script, "data_for_r.csv": data}
+    return {"reproduce.R": script, **({} if data is None else {"data_for_r.csv": data})}
 
 
 def _analysis_counts(results: Results) -> tuple[Counter[str], Counter[str]]:
@@ -157,13 +160,16 @@ def summary_lines(results: Results) -> list[str]:
     verification = results.verification
     if not verification.ran:
         return [f"not verified: {verification.why_not}"]
-    stats, ledger = _analysis_counts(results)
+    stats, ledger = _analysis_counts(results) if not verification.without_values else (Counter[str](), Counter[str]())
     width = max((len(name) for name in (*stats, *ledger)), default=0)
-    lines = [f"{'analysis':<{width}}  stats.csv  ledger"]
+    lines = [f"{'analysis':<{width}}  stats.csv  ledger"] if stats else []
     for name in dict.fromkeys((*stats, *ledger)):
         unequal = "" if stats[name] == ledger[name] else "  not equal"
         lines.append(f"{name:<{width}}  {stats[name]:>9}  {ledger[name]:>6}{unequal}")
-    lines.append(f"{'total':<{width}}  {stats.total():>9}  {ledger.total():>6}")
+    if stats:
+        lines.append(f"{'total':<{width}}  {stats.total():>9}  {ledger.total():>6}")
+    else:
+        lines.append("small cells are hidden: the ledger keeps verdicts, no values")
     lines.append(", ".join(f"{verdict.value} {verification.count(verdict)}" for verdict in Verdict))
     largest = verification.largest_relative_difference
     lines.append("largest relative difference: " + ("none" if largest is None else f"{largest:.1e}"))
@@ -221,6 +227,8 @@ def verify_again(results_path: Path, study_path: Path, *, say: Callable[[str], N
 
     results = load_results(results_path)
     study = load_study(study_path)
+    if limits_of(results):
+        return _verify_suppressed(results, results_path, study, say=say)
     with Checker(enabled=True, sampling=Sampling(study.seed)) as checker:
         built = build_cohorts(study)
         require_same_input(results, results_path, study, built)
@@ -234,4 +242,26 @@ def verify_again(results_path: Path, study_path: Path, *, say: Callable[[str], N
         raise VerificationError(f"the check against R did not run: {verification.why_not}. See reporter doctor.")
     for line in summary_lines(results.model_copy(update={"verification": verification})):
         say(line)
+    return 0 if verification.all_agree else VerificationError.exit_code
+
+
+def _verify_suppressed(results: Results, path: Path, study: Study, *, say: Callable[[str], None]) -> int:
+    """Compute a study with hidden small cells again, compare it with R, and its hidden tree with that of the file."""
+    from reporter.pipeline.progress import Silent
+    from reporter.pipeline.run import estimate_and_check
+    from reporter.pipeline.thinning import thin_curves
+
+    require_same_input(results, path, study, build_cohorts(study))
+    with Checker(enabled=True, sampling=Sampling(study.seed)) as checker:
+        done = estimate_and_check(study, checker, Silent())
+    verification = done.results.verification
+    if not verification.ran:
+        raise VerificationError(f"the check against R did not run: {verification.why_not}. See reporter doctor.")
+    again, _ = thin_curves(suppress_small_cells(done.results))
+    for line in summary_lines(again):
+        say(line)
+    if again.analyses != results.analyses:
+        say(f"{path}: the numbers that are not hidden are not those of the study file and its data")
+        return VerificationError.exit_code
+    say("the numbers that are not hidden are those of the study file and its data")
     return 0 if verification.all_agree else VerificationError.exit_code

@@ -62,10 +62,10 @@ class FrozenBaseline(Frozen):
 
 
 class CohortCurve(Frozen):
-    """Kaplan–Meier curve of the development cohort; limits None where R prints NA."""
+    """Kaplan–Meier curve of the development cohort; limits None where R prints NA, and both where they are hidden."""
 
     time: tuple[float, ...]
-    n_risk: tuple[int, ...]
+    n_risk: tuple[int | None, ...]
     survival: tuple[float, ...]
     conf_low: tuple[float | None, ...]
     conf_high: tuple[float | None, ...]

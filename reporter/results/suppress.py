@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from reporter.results.ledger import LedgerRow, Verdict, Verification
 from reporter.results.small_cells import is_small
 from reporter.results.suppress_counts import Judge
+from reporter.results.suppress_missing import drift
 from reporter.results.suppress_rows import hide_node, quiet, suppress_node
 from reporter.results.tree import (
     AnalysisNode,
@@ -52,7 +53,8 @@ def suppress_small_cells(results: Results) -> Results:
     for node in results.analyses:
         judge = judges.get((node.cohort, node.endpoint))
         if node.analysis in _OF_BOTH:
-            nodes.append(hide_node(node))
+            both = [judges[key] for cohort in limits if (key := (cohort, node.endpoint)) in judges]
+            nodes.append(drift(node, both) if both else hide_node(node))
         else:
             nodes.append(node if judge is None else suppress_node(node, judge))
     closed = {key for key, judge in judges.items() if judge.is_closed}

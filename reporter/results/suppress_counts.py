@@ -281,9 +281,11 @@ class Judge:
         return [*kept, *([] if self.hides_missing(variable) else [MISSING]), OTHERS]
 
     def _cross(self, first: str, second: str) -> dict[tuple[str, str], bool] | None:
-        node, across, down = self.node("baseline", first), second, first
+        across, down = second, first
+        node = self._table_of(down, across)
         if node is None:
-            node, across, down = self.node("baseline", second), first, second
+            across, down = first, second
+            node = self._table_of(down, across)
         if node is None:
             return None
         rows, columns = self._labels(down), self._labels(across)
@@ -298,6 +300,11 @@ class Judge:
             return None
         found = {(a, b): bool(hidden[i, j]) for i, a in enumerate(rows) for j, b in enumerate(columns)}
         return found if down == first else {(b, a): is_hidden for (a, b), is_hidden in found.items()}
+
+    def _table_of(self, down: str, across: str) -> AnalysisNode | None:
+        """Return the table of characteristics by `down` when it has the column `across`."""
+        node = self.node("baseline", down)
+        return node if node is not None and any(row.term == across for row in node.rows) else None
 
     def _row_of(
         self, node: AnalysisNode, down: str, level: str, across: str, columns: Sequence[str]

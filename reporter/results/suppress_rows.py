@@ -13,6 +13,7 @@ import numpy as np
 
 from reporter.results.small_cells import is_small
 from reporter.results.suppress_counts import MISSING, OTHERS, OVERALL, Judge, value_of
+from reporter.results.suppress_missing import profile, reasons
 from reporter.results.suppress_times import Grid
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row, Thinned
 from reporter.results.value import Reason, Statistic
@@ -490,6 +491,8 @@ Rule = Callable[[AnalysisNode, Judge], AnalysisNode]
 
 RULES: dict[str, Rule] = {
     "baseline": baseline,
+    "missing": profile,
+    "missing_reason": reasons,
     "follow_up": follow_up,
     "kaplan_meier": outcome,
     "kaplan_meier_curve": curves,

@@ -24,8 +24,6 @@ from reporter.spec.places import Places
 from reporter.spec.study import StudyFile
 
 _NOT_YET = {
-    "data": ("deidentify",),
-    "validation": ("deidentify",),
     "analysis": ("bootstrap",),
 }
 _NEEDS = {

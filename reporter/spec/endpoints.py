@@ -13,14 +13,17 @@ TimeUnit = Literal["days", "months", "years"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Condition(ValueTest):
+class _Labelled(Section):
+    label: str
+
+
+class Condition(ValueTest, _Labelled):
     """One step of the selection; every test that is given must hold.
 
     A missing value never satisfies an ``include`` nor triggers an ``exclude``. ``first_of`` keeps, for each value of
     the column that it names, the row with the smallest value of `column`.
     """
 
-    label: str
     first_of: str | None = None
 
     @property

@@ -136,6 +136,9 @@ def _validation(file: StudyFile, section: ValidationFile, lines: dict[KeyPath, i
         data=DataSpec(
             source=section.source, id=section.id or file.data.id, dictionary=section.dictionary,
             id_headers=section.id_headers,
+            deidentify=file.data.deidentify if section.deidentify is None else section.deidentify,
+            suppress_below=file.data.suppress_below if section.suppress_below is None else section.suppress_below,
+            key_file=file.data.key_file,
         ),
         columns=columns,
         cohort=_steps(section.cohort, ("validation", "cohort"), lines),

@@ -32,11 +32,15 @@ class DataSpec(Section):
     """``[data]``: `source` is a path relative to the study file, or ``r:package/dataset``.
 
     `id` is a header of the file or a key of the dictionary, for which `id_headers` are the spellings of its header.
+    None for `deidentify` and `suppress_below`: as the source demands (true and 11 for SEER, else false and 0). The key
+    of the pseudonyms of both cohorts is in `key_file`.
     """
 
     source: str
     id: str | None = None
-    deidentify: bool = False
+    deidentify: bool | None = None
+    suppress_below: int | None = Field(default=None, ge=0)
+    key_file: str = ""
     dictionary: Headers = ()
     id_headers: tuple[tuple[str, ...], ...] = ()
 
@@ -129,7 +133,8 @@ class ValidationFile(Section):
 
     source: str
     id: str | None = None
-    deidentify: bool = False
+    deidentify: bool | None = None
+    suppress_below: int | None = Field(default=None, ge=0)
     dictionary: Headers = ()
     id_headers: tuple[tuple[str, ...], ...] = ()
     columns: dict[str, ColumnOverride] = Field(default_factory=dict)

@@ -22,6 +22,12 @@ _HEAD = """\
 #     Rscript reproduce.R
 # prints address,value and ends with status 1 when a number is not that of verification.csv beside it.
 """
+_HEAD_WITHOUT_DATA = _HEAD + """\
+# data_for_r.csv is not written for this study, whose small cells are hidden, and verification.csv keeps the verdicts
+# alone. With the study file and the data, `reporter verify results.json STUDY.toml` runs the check again; to run this
+# script, put your own data_for_r.csv beside it (columns cohort, endpoint, .time, .event and those named below): it then
+# prints R's values and compares nothing.
+"""
 # The check of patients' curves is not part of a cohort's report.
 _NOT_SHIPPED = frozenset({"common.R", "patient.R"})
 
@@ -89,21 +95,23 @@ def _tolerances_code(verification: Verification, frames: Frames) -> str:
 
 
 def reproduce_r(
-    tasks: Sequence[Task], frames: Frames, verification: Verification, data: bytes, *, scripts: Path | None = None
-) -> bytes:
+    tasks: Sequence[Task], frames: Frames, verification: Verification, data: bytes | None, *,
+    scripts: Path | None = None,
+) -> bytes:  # fmt: skip
     """Return reproduce.R: the options, then the reference files as they are, then what runs and compares them.
 
     Parameters
     ----------
     data
-        The bytes of data_for_r.csv, whose MD5 sum the script checks.
+        The bytes of data_for_r.csv, whose MD5 sum the script checks; None where small cells keep it from being written:
+        the script then asks for the user's own.
     """
     folder = scripts or r_scripts_folder()
     files = [folder / "common.R", *sorted(p for p in folder.glob("*.R") if p.name not in _NOT_SHIPPED)]
-    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    md5 = "" if data is None else hashlib.md5(data, usedforsecurity=False).hexdigest()
     sources = [path.read_text(encoding="utf-8") for path in (*files, _DRIVER) if path.is_file()]
     head = (
-        _HEAD,
+        _HEAD if data is not None else _HEAD_WITHOUT_DATA,
         f"data_md5 <- {r_string(md5)}\n",
         _columns_code(frames),
         _tasks_code(tasks),

@@ -343,7 +343,7 @@ def scale_of(tolerance: Tolerance, stat: str, sibling: Callable[[str], float | N
             return sibling(stat.replace("mean", "std_dev")) or 0.0
         case "std_error":
             prefix = "calibration_slope_" if stat.startswith("calibration_slope") else ""
-            return sibling(f"{prefix}std_error") or 0.0
+            return sibling(f"{prefix}std_error") or sibling("model_std_error") or 0.0
         case "std_error_of_ratio":
             return abs((sibling("std_error") or 0.0) * (sibling(stat) or 0.0))
         case _:

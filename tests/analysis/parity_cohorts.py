@@ -132,7 +132,7 @@ def _numbers(kind: str, time: Floats, rng: np.random.Generator) -> Floats:
 def _second(kind: str, x: Floats, time: Floats, rng: np.random.Generator) -> Floats:
     match kind:
         case "sum":
-            return 2 * x + 1
+            return 2 * x + float(np.abs(x).max())
         case "copy":
             return x.copy()
         case "near copy":

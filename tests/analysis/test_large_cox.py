@@ -13,10 +13,13 @@ from numpy.testing import assert_allclose
 
 from reporter.analysis.kernels import concordance as concordance_module
 from reporter.analysis.kernels import cox as cox_module
+from reporter.analysis.kernels import packed_rows
 from reporter.analysis.kernels import tabulate as tabulate_module
 from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import CoxFit, fit_cox
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
+from reporter.analysis.kernels.large_cox import UNSEEN
+from reporter.analysis.kernels.packed_rows import CelledRows, ListedRows, Rows
 from reporter.analysis.kernels.ph_test import ph_test
 from reporter.analysis.kernels.tabulate import tabulate
 
@@ -65,20 +68,73 @@ def test_compiled_fit_is_the_plain_fit(monkeypatch, ties, months, parts) -> None
     values = {"strata": rng.integers(0, 3, N), "weights": rng.uniform(0.3, 2, N), "offset": rng.normal(size=N)}
     one, other = both(monkeypatch, x, time, event, ties=ties, **{part: values[part] for part in parts})
     assert_same(one, other)
-    if not months:
-        monkeypatch.setattr("reporter.analysis.kernels.packed_rows.TABLE", 10)
-        monkeypatch.setattr(cox_module, "LARGE", 0)
-        assert_same(fit_cox(x, time, event, ties=ties, **{part: values[part] for part in parts}), other)
+    assert isinstance(packed_rows_of(one), CelledRows)
     bases = [baseline_hazard(fit) for fit in (one, other)]
     for name in ("time", "hazard", "variance", "mean_hazard"):
         ours, theirs = (getattr(base, name) for base in bases)
         assert_allclose(ours, theirs, rtol=1e-9, atol=1e-10 * np.abs(theirs).max())
+    assert_same_tests(one, other, time, event)
+
+
+def packed_rows_of(fit: CoxFit) -> Rows:
+    assert fit.packed is not None
+    return fit.packed.rows
+
+
+def assert_same_tests(one: CoxFit, other: CoxFit, time: np.ndarray, event: np.ndarray) -> None:
     for transform in ("km", "rank"):
         found, plain = (ph_test(fit, time, event, transform) for fit in (one, other))
         for columns in ([0], [1], [4, 5], list(range(7))):
             ours, theirs = (test.test(np.array(columns)).statistic for test in (found, plain))
             assert_allclose(ours, theirs, rtol=1e-9)
         assert_allclose(found.scaled, plain.scaled, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("months", [True, False])
+@pytest.mark.parametrize("limit", ["TABLE", "CELLS"])
+@pytest.mark.parametrize("parts", [(), ("strata", "weights", "offset")])
+def test_lists_of_columns_give_what_cells_give(monkeypatch, months, limit, parts) -> None:
+    monkeypatch.setattr(packed_rows, limit, 10)
+    x, time, event = cohort(21, months=months)
+    rng = np.random.default_rng(22)
+    values = {"strata": rng.integers(0, 3, N), "weights": rng.uniform(0.3, 2, N), "offset": rng.normal(size=N)}
+    one, other = both(monkeypatch, x, time, event, ties="efron", **{part: values[part] for part in parts})
+    assert isinstance(packed_rows_of(one), ListedRows)
+    assert_same(one, other)
+    assert_same_tests(one, other, time, event)
+
+
+@pytest.mark.parametrize(("n_flags", "n_numeric", "n_codes"), [(0, 7, 0), (10, 0, 1), (11, 1, 2), (25, 2, 3)])
+def test_any_number_of_codes_gives_the_plain_fit(monkeypatch, n_flags, n_numeric, n_codes) -> None:
+    monkeypatch.setattr(packed_rows, "PAIRS", 10**6)
+    rng = np.random.default_rng(23 + n_flags)
+    flags = rng.random((N, n_flags)) < rng.uniform(0.2, 0.6, n_flags)
+    x = np.column_stack([flags.astype(float), rng.normal(2, 3, (N, n_numeric))])
+    time, event = np.floor(rng.exponential(20, N)), rng.random(N) < 0.7
+    one, other = both(monkeypatch, x, time, event, ties="efron")
+    rows = packed_rows_of(one)
+    assert isinstance(rows, CelledRows) and rows.codes.shape == (n_codes, N)
+    assert_same(one, other)
+    assert_same_tests(one, other, time, event)
+
+
+def test_many_flags_are_listed(monkeypatch) -> None:
+    rng = np.random.default_rng(24)
+    x = (rng.random((N, 41)) < 0.4).astype(float)
+    one, other = both(monkeypatch, x, np.floor(rng.exponential(20, N)), rng.random(N) < 0.7, ties="breslow")
+    assert isinstance(packed_rows_of(one), ListedRows)
+    assert np.abs((one.coef - other.coef) / other.std_error).max() < 1e-10
+    # The last step, of at most UNSEEN, is not followed by another look at the information.
+    assert_allclose(one.std_error, other.std_error, rtol=UNSEEN)
+    assert_allclose(one.log_likelihood, other.log_likelihood, rtol=1e-13)
+
+
+def test_predictor_that_overflows_has_no_likelihood(monkeypatch) -> None:
+    x, time, event = cohort(25, months=True)
+    one, _ = both(monkeypatch, x, time, event, ties="efron")
+    assert one.packed is not None
+    with np.errstate(over="raise", invalid="raise"):
+        assert one.packed.evaluate(np.full(x.shape[1], 1e3)).value == -np.inf
 
 
 @pytest.mark.parametrize("strata", [False, True])

@@ -36,6 +36,7 @@ Ints = NDArray[np.int64]
 
 LARGE = 30_000  # rows from which compiled loops repay, over the models of one study, the import of their compiler
 BLOCK = 4096  # rows of a linear predictor at a time
+SINGULAR = 1e-10  # least eigenvalue of summed scores of clusters, on the scale of unit diagonals
 DEPENDENT = 1e-10  # spread of a column, relative to its size, below which it is constant
 
 
@@ -191,9 +192,15 @@ def _robust(
     if offset is not None:
         return change.T @ change, None
     start = sum_by_cluster(score_residuals(z, np.exp(base), sets), cluster)
-    total = start.sum(axis=0)
-    score = float(total @ np.linalg.pinv(start.T @ start, hermitian=True) @ total)
-    return change.T @ change, score
+    return change.T @ change, _quadratic(start.sum(axis=0), start.T @ start)
+
+
+def _quadratic(total: Floats, middle: Floats) -> float:
+    """Return total' middle^-1 total; NaN where the scores of the clusters depend on each other."""
+    unit = np.sqrt(np.diag(middle))
+    if not (unit > 0).all() or np.linalg.eigvalsh(middle / np.outer(unit, unit))[0] < SINGULAR:
+        return float("nan")
+    return float((total / unit) @ np.linalg.solve(middle / np.outer(unit, unit), total / unit))
 
 
 def _check_exact(weights: Floats | None, cluster: Ints | None) -> None:

@@ -82,8 +82,10 @@ def maximise(likelihood: Likelihood, guess: Floats | None = None, *, unseen: flo
     step = np.zeros(likelihood.size)
     for _ in range(MAX_ITERATIONS):
         step = solve(at.information, at.score)
-        if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()) or without_gain == POLISH:
+        if np.abs(step).max() <= 1e-13 * max(1.0, np.abs(beta).max()):
             return Optimum(beta, at, start, step, converged=True)
+        if without_gain == POLISH:
+            return _supremum(likelihood, Optimum(beta, at, start, step, converged=True))
         if np.abs(step).max() <= unseen:
             return Optimum(beta + step, at, start, step, converged=True)
         without_gain += bool(step @ at.score / 2 <= 1e-14 * max(1.0, abs(at.value)))
@@ -102,6 +104,17 @@ def maximise(likelihood: Likelihood, guess: Floats | None = None, *, unseen: flo
             scale, (step, there) = 1.0, damped
         beta, at = beta + scale * step, there
     return Optimum(beta, at, start, step, converged=False)
+
+
+def _supremum(likelihood: Likelihood, best: Optimum) -> Optimum:
+    """Go on by damped steps where Newton's own lost a direction to rounding, as long as there is something to gain."""
+    beta, at = best.beta, best.at
+    for _ in range(MAX_ITERATIONS):
+        damped = _damped_step(likelihood, beta, at)
+        if damped is None or damped[1].value - at.value <= 1e-14 * max(1.0, abs(at.value)):
+            break
+        beta, at = beta + damped[0], damped[1]
+    return Optimum(beta, at, best.start, solve(at.information, at.score), converged=True)
 
 
 def _damped_step(likelihood: Likelihood, beta: Floats, at: Evaluation) -> tuple[Floats, Evaluation] | None:
@@ -164,7 +177,10 @@ def runs_away(best: Optimum, width: Floats) -> Bools:
     unit = np.sqrt(np.diag(best.start.information))
     scale = np.outer(unit, unit)
     share, direction = eigh(best.at.information / scale, best.start.information / scale)
-    lost = np.abs(direction[:, share < VANISHED])
+    left = share >= VANISHED
+    lost = np.abs(direction[:, ~left])
     part = lost > 1e-6 * lost.max(axis=0, initial=0.0)
-    out: Bools = (np.abs(best.step) * width > RUNAWAY) | part.any(axis=1)
+    # The next step where there is information; elsewhere it is rounding error over rounding error.
+    step = direction[:, left] @ ((direction[:, left].T @ (best.at.score / unit)) / share[left]) / unit
+    out: Bools = (np.abs(step) * width > RUNAWAY) | part.any(axis=1)
     return out

@@ -6,13 +6,14 @@ times faster and need few event times; lists do for any number, with the rows so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reporter.analysis.kernels import compiled, compiled_cells
+from reporter.analysis.kernels.newton import MAX_PREDICTOR
 from reporter.analysis.kernels.risk_sets import sort_stably
 
 Floats = NDArray[np.float64]
@@ -217,10 +218,11 @@ class CelledRows:
         risk = np.empty(self.slot.size)
         compiled_cells.predictors(self.dense, self.codes, beta[: self.q], table, self.offset, risk)
         largest = max(float(risk.max()), -float(risk.min()))
-        with np.errstate(over="ignore", invalid="ignore"):  # the caller refuses a large predictor
-            np.exp(risk, out=risk)
-            if self.weight is not None:
-                risk *= self.weight
+        if not largest < MAX_PREDICTOR:  # the caller refuses it
+            return replace(self.at_0, largest=largest)
+        np.exp(risk, out=risk)
+        if self.weight is not None:
+            risk *= self.weight
         return self._by_time(risk, largest)
 
     def deaths(self, by_time: Floats) -> Floats:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from reporter.intake.synthetic.balance import Score, balanced_exponential
 from reporter.intake.synthetic.draws import Draws, Floats, Ints
-from reporter.intake.synthetic.women import Mask, Women
+from reporter.intake.synthetic.women import Mask, Women, joined
 
 ALIVE, CANCER, OTHER = 0, 1, 2
 _ROUNDS = 40
@@ -120,21 +121,32 @@ def calibrate(women: Women, facts: Mapping[str, Any]) -> Hazards:
     return Hazards(found["stage"], found["grade"])
 
 
-def _design(women: Women) -> Floats:
-    """Return what the survival depends on as columns, shape = (n, p)."""
+def _design(women: Women, observed: Mask) -> Floats:
+    """Return what the survival depends on, of the women with all of it recorded, as columns, shape = (n, p)."""
     size = np.searchsorted([50, 100], women.size, side="left")
+    inside = women.stage == 1
     columns = [
-        (women.age - 54) / 10, women.age >= 50, women.race == "Black", women.marital == "Married (including common law)",
-        size == 1, size == 2, (size == 2) & (women.stage == 1), women.high_grade, women.grade == 0, women.n == "N1",
-        women.surgery, women.radiation, women.chemotherapy, women.chemotherapy & (women.stage == 4),
-        women.stage == 2, women.stage == 3, women.stage == 4, women.grade == 1, women.grade == 2,
+        np.ones(women.age.size), (women.age - 54) / 10, women.age >= 50, women.race == "Black",
+        women.marital == "Married (including common law)", size == 1, size == 2, (size == 1) & inside,
+        (size == 2) & inside, women.grade >= 3, women.grade == 0, women.n == "N1", ~women.surgery, women.radiation,
+        women.chemotherapy & (women.stage == 4), women.stage == 2, women.stage == 3, women.stage == 4,
+        women.histology == "8931/3: Endometrial stromal sarcoma, low grade",
     ]  # fmt: skip
-    return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
+    return np.column_stack([np.asarray(column & observed if column.dtype == bool else column * observed,
+                                       dtype=np.float64) for column in columns])  # fmt: skip
+
+
+def _margin_design(women: Women, analysed: Mask) -> Floats:
+    grade = np.minimum(women.grade, 3)
+    staged = analysed & women.restaged
+    columns = [*(staged & (women.stage == stage) for stage in (1, 2, 3, 4)), *(analysed & (grade == g) for g in (1, 2, 3))]
+    return np.column_stack(columns).astype(np.float64)
 
 
 def draw_course(
-    women: Women, hazards: Hazards, facts: Mapping[str, Any], draws: Draws, *, end: float, other_cause: float
-) -> Course:
+    women: Women, hazards: Hazards, facts: Mapping[str, Any], draws: Draws, *, end: float, other_cause: float,
+    analysed: Mask,
+) -> Course:  # fmt: skip
     """Draw death from the cancer and from other causes, and stop at the end of follow-up.
 
     Parameters
@@ -145,18 +157,29 @@ def draw_course(
         End of follow-up in years.
     other_cause
         Deaths from other causes a year at age 60.
+    analysed
+        Women whom a study keeps; the draws are balanced over these.
     """
     scale, shape = _scale_shape(women, facts)
     growth = facts["hazard"]["growth"]
-    restaged = np.where(women.year >= 2010, "2010", "2000").astype(object)
-    uniform = draws.unrelated(_design(women), np.array([f"{k}{e}" for k, e in zip(women.kind, restaged, strict=True)]))
-    total = -np.log(uniform) / np.exp(effects(women, facts) + hazards.of(women))
-    cancer = np.where(total < 700, scale * np.expm1(np.minimum(total, 700)) ** (1 / shape), np.inf)
     start = other_cause * np.exp(growth * (women.age - 60))
     other = 12 * np.log1p(-np.log(draws.uniform(women.age.size)) * growth / start) / growth
     until = 12 * (end - women.date)
     lost = draws.flag(facts["lost"], np.zeros(women.age.size))
     until = np.where(lost, until * draws.uniform(women.age.size), until)
-    months = np.minimum(np.minimum(cancer, other), until)
-    status = np.select([cancer <= np.minimum(other, until), other <= until], [CANCER, OTHER], ALIVE)
+    ratio = np.exp(effects(women, facts) + hazards.of(women))
+    free = np.minimum(other, until)
+
+    def lived(months: float) -> Floats:
+        return np.asarray(ratio * np.log1p((np.minimum(free, months) / scale) ** shape), dtype=np.float64)
+
+    whole = _design(women, analysed & women.restaged & women.size_known)
+    margin = _margin_design(women, analysed)
+    early = (analysed[:, None] * np.ones((1, 1))).astype(np.float64)
+    parts = [Score(whole, lived(np.inf)), Score(margin, lived(facts["horizon"])), Score(early, lived(4.0))]
+    era = np.where(women.year >= 2010, "late", "early")
+    total = balanced_exponential(parts, joined(women.kind, era), draws) / ratio
+    cancer = np.where(total < 700, scale * np.expm1(np.minimum(total, 700)) ** (1 / shape), np.inf)
+    months = np.minimum(cancer, free)
+    status = np.select([cancer <= free, other <= until], [CANCER, OTHER], ALIVE)
     return Course(months, status.astype(np.int64))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,22 +41,6 @@ class Draws:
     def pick(self, shares: Mapping[str, float], group: NDArray[np.generic]) -> Texts:
         """Return a label per row, each label with its share of each group."""
         return np.array(list(shares), dtype=object)[cut(self.even(group), list(shares.values()))]
-
-    def unrelated(self, design: Floats, group: NDArray[np.generic]) -> Floats:
-        """Return uniform numbers without linear relation to any column of a design within each group.
-
-        Standard normal numbers are replaced by their least-squares residuals, scaled to variance 1: the estimates of a
-        model fitted to the cohort then lie nearer to the figures it was drawn from than chance alone would have it.
-        """
-        z = self.normal(group.size)
-        for name in np.unique(group):
-            rows = np.flatnonzero(group == name)
-            part = np.column_stack((np.ones(rows.size), design[rows]))
-            residual = z[rows] - part @ np.linalg.lstsq(part, z[rows], rcond=None)[0]
-            spread = float(np.sqrt((residual**2).mean()))
-            if rows.size > 3 * part.shape[1]:
-                z[rows] = residual / spread
-        return np.clip(np.asarray(ndtr(z), dtype=np.float64), 1e-12, 1 - 1e-12)
 
 
 def ranked(score: Floats, group: NDArray[np.generic], within: Floats | None = None) -> Floats:

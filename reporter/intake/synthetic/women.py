@@ -32,7 +32,7 @@ class Women:
     stage, grade, true_grade
         FIGO 2009 stage 1 to 4; grade 1 to 4 as recorded, 0 unknown, and as it is.
     t, n, m
-        Categories of TNM 7, e.g. ``T1b``; size-dependent ones by `size`.
+        Categories of TNM 7 as recorded, e.g. ``T1b``, ``T1NOS`` where the size is unknown, ``TX``, ``NX``.
     size, size_known
         Largest diameter in mm, and whether it was recorded.
     race, marital
@@ -70,6 +70,18 @@ class Women:
     def group(self) -> Texts:
         """Histology and era: the groups within which shares are kept."""
         return joined(self.kind, np.searchsorted(_ERAS, self.year, side="right"))
+
+    @property
+    def restaged(self) -> Mask:
+        """Whose recorded categories give a stage: diagnosed since 2010, under a scheme of TNM, nothing unknown."""
+        known = (self.m == "M1") | ((self.n != "NX") & (self.t != "TX")) | (self.t == "T4")
+        return known & (self.year >= 2010) & self.has_scheme
+
+    @property
+    def has_scheme(self) -> Mask:
+        """For whom TNM has a scheme: 8801 to 8889 had the summary stage only until 2017."""
+        code = np.array([int(text[:4]) for text in self.histology])
+        return (self.year >= 2018) | ~((code > 8800) & (code < 8890))
 
     @property
     def high_grade(self) -> Mask:
@@ -138,6 +150,16 @@ def _sizes(kind: Texts, group: Texts, stage: Ints, facts: Mapping[str, Any], dra
     return np.clip(np.ceil(size / step) * step, 2, 480).astype(np.int64)
 
 
+def _recorded(kind: Texts, tnm: Sequence[Texts], size_known: Mask, draws: Draws) -> list[Texts]:
+    """Make a few categories unknown, and leave the letter of T1 away where the size is unknown."""
+    t, n, m = tnm
+    sized = np.isin(kind, ["leiomyosarcoma", "stromal"]) & np.isin(t, ["T1a", "T1b"])
+    t = np.where(sized & ~size_known & draws.flag(0.5, kind), "T1NOS", t)
+    t = np.where(draws.flag(0.025, kind), "TX", t)
+    n = np.where((n == "N0") & draws.flag(0.02, kind), "NX", n)
+    return [t.astype(object), n.astype(object), m]
+
+
 def _tnm(kind: Texts, group: Texts, stage: Ints, size: Ints, facts: Mapping[str, Any], draws: Draws) -> list[Texts]:
     """Return T, N and M that give the stage."""
     within = joined(group, stage)
@@ -192,19 +214,19 @@ def draw_women(kind: Texts, date: Floats, facts: Mapping[str, Any], draws: Draws
     place = ranked(0.45 * score + 0.89 * draws.normal(n_rows), group)
     stage = 1 + _pick_rows(by_kind(kind, facts, "stage"), place)
     size = _sizes(kind, group, stage, facts, draws)
-    t, n, m = _tnm(kind, group, stage, size, facts, draws)
     within = joined(group, stage)
+    size_known = ~draws.flag(marginals["size_unknown"], within)
+    t, n, m = _recorded(kind, _tnm(kind, group, stage, size, facts, draws), size_known, draws)
     surgery = draws.flag(np.array([0.0, *marginals["surgery"]])[stage], within)
     examined, positive = _nodes(n, stage, surgery, marginals["nodes_examined"], draws)
     at_stage = np.arange(n_rows), stage - 1
-    low_stromal = np.where((kind == "stromal") & (true_grade < 3), 0.6, 1.0)
     return Women(
         kind=kind, histology=_histologies(kind, group, true_grade >= 3, facts, draws), date=date,
         age=_ages(kind, group, facts, draws), stage=stage, grade=grade, true_grade=true_grade, t=t, n=n, m=m,
-        size=size, size_known=~draws.flag(marginals["size_unknown"], within),
+        size=size, size_known=size_known,
         race=draws.pick(marginals["race"], group), marital=draws.pick(marginals["marital"], group),
         surgery=surgery, radiation=draws.flag(by_kind(kind, facts, "radiation")[at_stage], within),
-        chemotherapy=draws.flag(by_kind(kind, facts, "chemotherapy")[at_stage] * low_stromal, within),
+        chemotherapy=draws.flag(by_kind(kind, facts, "chemotherapy")[at_stage], within),
         examined=examined, positive=positive,
     )  # fmt: skip
 

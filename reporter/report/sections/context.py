@@ -161,7 +161,8 @@ class Context:
         if row.verdict in _ACCEPTED:
             return ""
         if row.verdict is Verdict.DISAGREES:
-            other = _("no value") if row.r is None else significant(row.r)
+            hidden = address.partition("/")[0] in self.results.verification.without_values
+            other = _("another value") if hidden else _("no value") if row.r is None else significant(row.r)
             return _("R gives {value}").format(value=other)
         if row.verdict is Verdict.MISSING_IN_R:
             return _("no partner in R")
@@ -263,6 +264,7 @@ class Context:
         name = {
             "baseline": _("Patient characteristics"),
             "missing": _("Missing values"),
+            "missing_reason": _("Reasons of missing values"),
             "missing_pattern": _("Patterns of missing values"),
             "drift": _("Differences between the cohorts"),
             "follow_up": _("Follow-up"),

@@ -138,7 +138,10 @@ def _largest(context: Context, node: AnalysisNode) -> Iterator[Block]:
     """Yield the variables that differ most, in a sentence."""
     _ = context.gettext
     rows = [row for name in _columns(node) if (row := node.find(term=name)) is not None]
-    apart = [(abs(row.get("smd").value or 0.0), row) for row in rows]
+    known = [(row, row.get("smd").value) for row in rows]
+    apart = [(abs(value), row) for row, value in known if value is not None]
+    if not apart:
+        return
     apart = sorted((item for item in apart if item[0] > NOTABLE), key=lambda item: -item[0])[:5]
     if not apart:
         text = _("No variable differs between the cohorts by more than {limit} standard deviations.")
@@ -175,5 +178,3 @@ def drift_note(context: Context, citations: Citations) -> MethodNote | None:
     )
     runs = fill(text, cite=citations.cite("austin"), levels=citations.cite("yang"))
     return MethodNote(_("Differences between the cohorts"), runs)
-
-

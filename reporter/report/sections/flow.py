@@ -9,24 +9,25 @@ from reporter.report.format import count
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, words
 from reporter.results.tree import AnalysisNode, AttritionStep, CohortInfo, EndpointInfo, Row
+from reporter.results.value import Reason
 
 _OF_ENDPOINT = ("missing_", "entry_")
 
 
-def _counted(number: int) -> Run:
+def counted(context: Context, number: int | None) -> Run:
     """Return a number of the selection; it has no address, for the selection is counted once, by the cohort layer."""
-    return Run(count(number), is_label=True)
+    return Run(context.reason(Reason.SUPPRESSED) if number is None else count(number), is_label=True)
 
 
 def flow_steps(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> tuple[FlowStep, ...]:
     """Return the boxes of one cohort for one endpoint; steps that remove nobody keep their line."""
     _ = context.gettext
-    read = fill(_("{n} patients read from {source}"), n=_counted(info.n_read), source=words(info.source))
+    read = fill(_("{n} patients read from {source}"), n=counted(context, info.n_read), source=words(info.source))
     wanted = steps_of(info, endpoint)
     removed = sum(step.n_removed for step in wanted)
     excluded: list[Inline] = []
     if wanted:
-        excluded.append(fill(_("{n} excluded"), n=_counted(removed)))
+        excluded.append(fill(_("{n} excluded"), n=counted(context, removed)))
         excluded += [_step(context, step) for step in wanted]
     analysed = _analysed(context, info, endpoint)
     return (FlowStep((read,), tuple(excluded)), *_modelled(context, info, endpoint, analysed))
@@ -68,8 +69,10 @@ def _modelled(
         return (FlowStep(analysed),)
     node, row = found
     n = context.number(node, row, "n", count)
-    text = _("{n} in the multivariable model") if info.name == "development" else _("{n} in the validation of the model")
-    if not row.get("n_missing").value:
+    text = (
+        _("{n} in the multivariable model") if info.name == "development" else _("{n} in the validation of the model")
+    )
+    if row.get("n_missing").value == 0:
         return (FlowStep((*analysed, fill(text, n=n))),)
     lost = context.number(node, row, "n_missing", count)
     events = context.number(node, row, "n_event", count)
@@ -80,14 +83,14 @@ def _modelled(
 def _step(context: Context, step: AttritionStep) -> Inline:
     _ = context.gettext
     text = _("{n} did not meet: {step}") if step.name.startswith("include") else _("{n} {step}")
-    return fill(text, n=_counted(step.n_removed), step=words(step.label))
+    return fill(text, n=counted(context, step.n_removed), step=words(step.label))
 
 
 def _analysed(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> tuple[Inline, ...]:
     _ = context.gettext
     node = context.node("follow_up", info.name, endpoint.name)
     if node is None:
-        return (fill(_("{n} analysed"), n=_counted(n_analysed(info, endpoint))),)
+        return (fill(_("{n} analysed"), n=counted(context, n_analysed(info, endpoint))),)
     row = node.rows[0]
     return (
         fill(_("{n} analysed"), n=context.number(node, row, "n", count)),
@@ -105,7 +108,9 @@ def flow_figure(context: Context, endpoint: EndpointInfo) -> Figure:
     )
     said = "; ".join(
         _("{cohort}: {read} read, {left} analysed").format(
-            cohort=context.cohort_label(info.name), read=count(info.n_read), left=count(n_analysed(info, endpoint))
+            cohort=context.cohort_label(info.name),
+            read=counted(context, info.n_read).text,
+            left=_left(context, info, endpoint).text,
         )
         for info in context.results.cohorts
     )
@@ -114,7 +119,15 @@ def flow_figure(context: Context, endpoint: EndpointInfo) -> Figure:
     return Figure("flow", caption, drawn, said)
 
 
-def n_analysed(info: CohortInfo, endpoint: EndpointInfo) -> int:
-    """Return the patients of a cohort left for one endpoint."""
+def _left(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> Run:
+    """Return the patients analysed: those of the analysis, else of the selection."""
+    node = context.node("follow_up", info.name, endpoint.name)
+    if node is not None and node.rows:
+        return context.number(node, node.rows[0], "n", count)
+    return counted(context, n_analysed(info, endpoint))
+
+
+def n_analysed(info: CohortInfo, endpoint: EndpointInfo) -> int | None:
+    """Return the patients of a cohort left for one endpoint; None where they are not shown."""
     steps = steps_of(info, endpoint)
     return steps[-1].n_left if steps else info.n_read

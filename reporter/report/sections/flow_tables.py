@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reporter.report.document import Block, Cell, Run, Section, Table, TableRow
+from reporter.report.document import Block, Cell, Section, Table, TableRow
 from reporter.report.format import count
 from reporter.report.sections.context import Context
-from reporter.report.sections.flow import model_of, outcome_steps, selection_of
+from reporter.report.sections.flow import counted, model_of, outcome_steps, selection_of
 from reporter.report.sections.inline import blank, cell, fill, words
 from reporter.report.sections.tables import heads, note
 from reporter.results.tree import AnalysisNode, AttritionStep, CodeEntry, CohortInfo, EndpointInfo, Row
@@ -15,14 +15,19 @@ from reporter.results.tree import AnalysisNode, AttritionStep, CodeEntry, Cohort
 _MOST_CODES = 60
 
 
-def _label(number: int) -> Cell:
-    return cell(Run(count(number), is_label=True), align="right")
+def _label(context: Context, number: int | None) -> Cell:
+    return cell(counted(context, number), align="right")
 
 
 def _step_row(context: Context, step: AttritionStep) -> TableRow:
     _ = context.gettext
-    text = {"include": _("did not meet: {step}"), "exclude": _("excluded: {step}")}.get(step.name.split("_")[0], "{step}")
-    return TableRow((Cell(fill(text, step=words(step.label))), _label(step.n_removed), _label(step.n_left)), "level")
+    text = {"include": _("did not meet: {step}"), "exclude": _("excluded: {step}")}.get(
+        step.name.split("_")[0], "{step}"
+    )
+    return TableRow(
+        (Cell(fill(text, step=words(step.label))), _label(context, step.n_removed), _label(context, step.n_left)),
+        "level",
+    )
 
 
 def _model_row(context: Context, label: str, node: AnalysisNode, row: Row) -> TableRow:
@@ -47,7 +52,7 @@ def _models(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> Itera
                 label = f"{text}: {node.variable}" if name.startswith("cox") else text
                 yield _model_row(context, label, node, node.rows[-1])
     for node in context.results.nodes("cox_univariable_model", endpoint=endpoint.name):
-        if node.rows and not node.failed and node.rows[0].get("n_missing").value:
+        if node.rows and not node.failed and node.rows[0].get("n_missing").value != 0:
             label = _("Univariable model: {covariate}").format(covariate=context.column(node.variable).label)
             yield _model_row(context, label, node, node.rows[0])
 
@@ -55,7 +60,7 @@ def _models(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> Itera
 def _cohort_rows(context: Context, info: CohortInfo) -> Iterator[TableRow]:
     _ = context.gettext
     yield TableRow((cell(words(context.cohort_label(info.name))), blank(), blank()), "header")
-    yield TableRow((cell(words(_("Rows read"))), blank(), _label(info.n_read)), "level")
+    yield TableRow((cell(words(_("Rows read"))), blank(), _label(context, info.n_read)), "level")
     for step in selection_of(info):
         yield _step_row(context, step)
     for endpoint in context.results.endpoints:
@@ -78,8 +83,9 @@ def attrition_table(context: Context) -> Table:
     rows = [row for info in context.results.cohorts for row in _cohort_rows(context, info)]
     titles = ((_("Step"), "left"), (_("Left out"), "right"), (_("Remaining"), "right"))
     text = _(
-        "Steps apply one after the other: each patient is left out by one step at most. A model leaves out the patients "
-        "analysed who lack a value of one of its own columns; univariable models that leave out nobody are not listed."
+        "Steps apply one after the other: each patient is left out by one step at most. A model leaves out the "
+        "patients analysed who lack a value of one of its own columns; univariable models that leave out nobody are "
+        "not listed."
     )
     return Table("attrition", fill(_("Patients by step of the selection and by model.")), heads(*titles), tuple(rows),
                  notes=(note(text),), widths=(6.0, 1.0, 1.0))  # fmt: skip

@@ -135,7 +135,9 @@ def _chain_cells(context: Context, node: AnalysisNode, curve: Curve, digits: int
     write = decimals(digits)
     cells = []
     for index in _shown(len(curve.time)):
-        mean, low, high = (context.curve_number(node, curve, stat, index, write) for stat in ("mean", "minimum", "maximum"))
+        mean, low, high = (
+            context.curve_number(node, curve, stat, index, write) for stat in ("mean", "minimum", "maximum")
+        )
         cells.append(cell(mean, Run(" ("), low, Run(" to "), high, Run(")"), align="center"))
     return cells
 

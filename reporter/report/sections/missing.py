@@ -32,7 +32,9 @@ def _columns(node: AnalysisNode) -> tuple[str, ...]:
 
 
 def _n_missing(row: Row | None) -> float:
-    return (row.get("n_missing").value or 0.0) if row is not None else 0.0
+    """Return the missing values; a number that may not be shown counts as one."""
+    value = row.get("n_missing").value if row is not None else 0.0
+    return 1.0 if value is None else value
 
 
 def _variables(nodes: tuple[AnalysisNode, ...]) -> tuple[str, ...]:
@@ -124,7 +126,7 @@ def pattern_table(context: Context, endpoint: EndpointInfo) -> Table | None:
             row = node.find(term=term)
             cells.append(_pattern_cell(context, node, row) if row is not None else blank())
         rows.append(TableRow(tuple(cells)))
-    notes = [_monotone(context, node) for node in nodes]
+    notes = [_monotone(context, node) for node in nodes if node.rows[0].get("monotone").value is not None]
     caption = fill(_("Combinations of missing variables, the most frequent, No. (%)."))
     return Table(f"missing_patterns_{endpoint.name}", caption, heads(*titles), tuple(rows), notes=tuple(notes))
 
@@ -150,6 +152,33 @@ def _monotone(context: Context, node: AnalysisNode) -> Inline:
         text = _("{cohort}: {n} combinations; they are not monotone.")
     number = context.number(node, row, "n_patterns", count)
     return fill(text, cohort=words(context.cohort_label(node.cohort)), n=number)
+
+
+def reason_table(context: Context, endpoint: EndpointInfo) -> Table | None:
+    """Return why values are missing, as the dictionary says; None where it gives no reasons."""
+    _ = context.gettext
+    nodes = [
+        node
+        for info in context.results.cohorts
+        if (node := context.node("missing_reason", info.name, endpoint.name)) is not None
+    ]
+    terms = dict.fromkeys(row.term for node in nodes for row in node.rows if row.get("n").value != 0)
+    if not terms:
+        return None
+    titles = [(_("Variable and reason"), "left"), *((context.cohort_label(n.cohort), "center") for n in nodes)]
+    rows: list[TableRow] = []
+    last = ""
+    for term in terms:
+        name, _separator, reason = term.partition("=")
+        if name != last:
+            rows.append(TableRow((cell(words(context.column(name).label)), *(blank() for _node in nodes)), "header"))
+        last = name
+        found = ((node, node.find(term=term)) for node in nodes)
+        cells = (_pattern_cell(context, node, row) if row is not None else blank() for node, row in found)
+        rows.append(TableRow((cell(words(reason)), *cells), "level"))
+    caption = fill(_("Why values are missing, No. (%)."))
+    text = _("Reasons are those of the data dictionary; other missing values are empty cells, or have no reason given.")
+    return Table(f"missing_reasons_{endpoint.name}", caption, heads(*titles), tuple(rows), notes=(note(text),))
 
 
 def year_table(context: Context, endpoint: EndpointInfo) -> Table | None:
@@ -184,7 +213,7 @@ def _unknown(context: Context, endpoint: EndpointInfo) -> Iterator[Block]:
         parts: list[Inline] = []
         for name, level in pairs:
             row = node.find(term=f"{name}={level}")
-            if row is None or not row.get("n_unknown").value:
+            if row is None or row.get("n_unknown").value == 0:
                 continue
             label = words(f"{context.column(name).label}: {level_text(level)}")
             n = context.number(node, row, "n_unknown", count)
@@ -206,7 +235,7 @@ def missing_blocks(context: Context, endpoint: EndpointInfo) -> tuple[Block, ...
     if not nodes:
         return ()
     unknown = tuple(_unknown(context, endpoint))
-    tables = (make(context, endpoint) for make in (missing_table, pattern_table, year_table))
+    tables = (make(context, endpoint) for make in (missing_table, reason_table, pattern_table, year_table))
     found: tuple[Block, ...] = tuple(table for table in tables if table is not None)
     if not found:
         found = (Paragraph(fill(_("No value of the analysed variables is missing."))),)

@@ -8,7 +8,7 @@ from reporter.report.sections.check import badge
 from reporter.report.sections.competing_risks import incidence_lead, last_incidence
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.cox_parts import leading_terms, terms_alone
-from reporter.report.sections.flow import n_analysed
+from reporter.report.sections.flow import counted, n_analysed
 from reporter.report.sections.inline import fill, join, words
 from reporter.report.sections.survival import last_estimated, lead_sentence
 from reporter.results.address import level_term
@@ -176,14 +176,14 @@ def _flow_line(context: Context, endpoint: EndpointInfo) -> Inline:
     for info in context.results.cohorts:
         text = _("{cohort}: {read} patients read, {left} analysed")
         node = context.node("follow_up", info.name, endpoint.name)
-        left = Run(count(n_analysed(info, endpoint)), is_label=True)
+        left = counted(context, n_analysed(info, endpoint))
         if node is not None:
             left = context.number(node, node.rows[0], "n", count)
         parts.append(
             fill(
                 text,
                 cohort=words(context.cohort_label(info.name)),
-                read=Run(count(info.n_read), is_label=True),
+                read=counted(context, info.n_read),
                 left=left,
             )
         )

@@ -166,6 +166,7 @@ identified_columns <- function(x, data) {
 # identified the tolerance of the tight control is below rounding error, and coxph would not drop it.
 fit_cox <- function(formula, data, ties) {
   if (!any(data$.event)) stop("no events: the hazard ratios cannot be estimated")
+  if (nrow(data) < 2) stop("every covariate is constant: there is nothing to estimate")
   warned <- character()
   # Robust only with a cluster: coxph would switch to it for weights other than 0 and 1.
   robust <- ".cluster" %in% names(data)
@@ -193,13 +194,13 @@ fit_cox <- function(formula, data, ties) {
   overflows <- is.null(fit)
   if (overflows) fit <- start
   if (overflows && robust) fit$naive.var <- fit$var
-  if (robust) fit$rscore <- robust_score(start, data)
+  if (robust) fit$rscore <- robust_score(start, data, identified)
   fit$identified <- identified
   fit$infinite <- rep(FALSE, length(identified))
   ran_out <- overflows || any(grepl("Ran out of iterations", warned))
   error <- suppressWarnings(sqrt(diag(as.matrix(if (robust) fit$naive.var else fit$var)))) * apply(fit$x, 2, function(column) diff(range(column)))
   if (ran_out || !all(is.finite(error[identified]) & error[identified] > 0 & error[identified] < 30)) {
-    fit <- if (ties == "exact") judge_exact(fit, at_0, ran_out) else climb_on(fit, data, at_0, ran_out)
+    fit <- if (ties == "exact") judge_exact(fit, at_0, ran_out, overflows) else climb_on(fit, data, at_0)
   } else {
     fit$converged <- TRUE
   }
@@ -236,12 +237,14 @@ quadratic <- function(u, m) {
   sum((drop(t(found$vectors) %*% (u / unit))[seen])^2 / found$values[seen])
 }
 
-# The robust score statistic at coefficients of 0, as coxph's.
-robust_score <- function(start, data) {
+# The robust score statistic at coefficients of 0, as coxph's; NA where the scores of the clusters depend on each other.
+robust_score <- function(start, data, identified) {
   each <- as.matrix(residuals(start, type = "score", weighted = TRUE))
-  each <- each[, apply(abs(each), 2, max) > 0, drop = FALSE]
-  total <- rowsum(each, data$.cluster)
-  quadratic(colSums(total), crossprod(total))
+  total <- rowsum(each[, which(identified), drop = FALSE], data$.cluster)
+  middle <- crossprod(total)
+  unit <- sqrt(diag(middle))
+  if (!all(unit > 0) || min(eigen(middle / outer(unit, unit), symmetric = TRUE, only.values = TRUE)$values) < 1e-10) return(NA)
+  quadratic(colSums(total), middle)
 }
 
 # The inverse of coxph's variance where it kept all columns; else summed over the risk sets.
@@ -315,7 +318,7 @@ score_and_information <- function(predictor, x, data, ties) {
 # step too far, or drops a column that has little information left. Sets `infinite` (a further step would still move the
 # column by 1e-5 over its range, or it has a part in a direction with next to no information left) and `converged` (no gain
 # is left, before a hazard overflows).
-climb_on <- function(fit, data, at_0, ran_out) {
+climb_on <- function(fit, data, at_0) {
   used <- which(fit$identified)
   x <- fit$x[, used, drop = FALSE]
   offset <- if (is.null(data$.offset)) 0 else data$.offset - mean(data$.offset)
@@ -334,19 +337,24 @@ climb_on <- function(fit, data, at_0, ran_out) {
     gains_nothing <- gains_nothing + (gain <= 1e-14 * max(1, abs(at$value)))
     if (gains_nothing > 2) break
     better <- NULL
-    for (floor in 10^-c(15, 12, 9, 6, 3)) for (half in 0:6) {
+    for (floor in 10^-c(15, 12, 9, 6, 3)) for (half in 0:6) if (is.null(better)) {
       tried <- floored_step(at, floor)
       tried <- tried / 2^half * min(1, 30 / diff(range(x %*% tried)))
       there <- at_beta(beta + tried)
-      if (is.null(better) && there$value >= at$value) better <- list(beta = beta + tried, at = there)
+      if (there$value >= at$value) better <- list(beta = beta + tried, at = there)
     }
     if (is.null(better)) break
     beta <- better$beta
     at <- better$at
   }
+  judged <- left_of(at_0, at$information, used)
+  along <- drop(crossprod(judged$direction, at$score))
+  kept <- judged$share >= 1e-8
+  step <- drop(judged$direction[, kept, drop = FALSE] %*% (along / judged$share)[kept])
   width <- apply(x, 2, function(column) diff(range(column)))
-  fit$infinite[used] <- vanished(at_0, at$information, used) | abs(step) * width > 1e-5
-  fit$converged <- gain <= 1e-12 * max(1, abs(at$value))
+  fit$infinite[used] <- lost_columns(judged, at_0, used) | abs(step) * width > 1e-5
+  seen <- judged$share > 1e-15
+  fit$converged <- sum((along^2 / judged$share)[seen]) / 2 <= 1e-12 * max(1, abs(at$value))
   fit$coefficients[used] <- beta
   fit$linear.predictors <- at$predictor
   fit$loglik[2] <- at$value
@@ -357,14 +365,14 @@ climb_on <- function(fit, data, at_0, ran_out) {
 }
 
 # coxph.detail and this file know no score of exact ties: what coxph says of itself.
-judge_exact <- function(fit, at_0, ran_out) {
+judge_exact <- function(fit, at_0, ran_out, overflows) {
   used <- which(fit$identified)
   information <- matrix(0, ncol(fit$x), ncol(fit$x))
   known <- which(diag(as.matrix(fit$var)) > 0)
   if (length(known)) information[known, known] <- inverse_of(fit$var[known, known, drop = FALSE])
-  fit$infinite[used] <- vanished(at_0, information, used)
+  fit$infinite[used] <- if (overflows) TRUE else lost_columns(left_of(at_0, information, used), at_0, used)
   # With perfect separation the log-likelihood reaches 0, and its relative change never gets small.
-  fit$converged <- !ran_out || abs(fit$loglik[2]) < 1e-8 * abs(fit$loglik[1])
+  fit$converged <- !overflows && (!ran_out || abs(fit$loglik[2]) < 1e-8 * abs(fit$loglik[1]))
   fit
 }
 
@@ -384,16 +392,19 @@ inverse_of <- function(m) {
   part %*% (t(part) / found$values[seen]) / outer(unit, unit)
 }
 
-# Which of the columns `used` have a part in a direction that has lost its information.
-vanished <- function(start, end, used) {
+# Directions (unit information at coefficients of 0) and the share of the information that is left along each.
+left_of <- function(start, end, used) {
   unit <- sqrt(diag(start)[used])
-  start <- start[used, used, drop = FALSE] / outer(unit, unit)
-  end <- (if (ncol(end) == length(used)) end else end[used, used, drop = FALSE]) / outer(unit, unit)
-  if (!all(is.finite(end))) return(rep(TRUE, length(used)))
-  back <- solve(chol(start))
-  found <- eigen(t(back) %*% end %*% back, symmetric = TRUE)
-  direction <- abs(back %*% found$vectors)[, found$values < 1e-8, drop = FALSE]
-  rowSums(direction > 1e-6 * rep(apply(direction, 2, max), each = length(used))) > 0
+  end <- if (ncol(end) == length(used)) end else end[used, used, drop = FALSE]
+  back <- solve(chol(start[used, used, drop = FALSE] / outer(unit, unit)))
+  found <- eigen(t(back) %*% (end / outer(unit, unit)) %*% back, symmetric = TRUE)
+  list(share = found$values, direction = back %*% found$vectors / unit)
+}
+
+# Columns with a part in a direction that has lost its information.
+lost_columns <- function(judged, start, used) {
+  part <- abs(judged$direction * sqrt(diag(start)[used]))[, judged$share < 1e-8, drop = FALSE]
+  rowSums(part > 1e-6 * rep(apply(part, 2, max), each = length(used))) > 0
 }
 
 # Of many rows, or with entry times, the log-likelihood is rounded by more than the eps of the tight control: coxph then takes

@@ -34,6 +34,14 @@ check_missing <- function(frames, cohort, endpoint, options) {
       for (level in unique(as.character(year[!is.na(year)]))) profile(options$year, level, !is.na(year) & year == level)
     }
   }
+  for (name in columns) {
+    why <- frame[[paste0(".why.", name)]]
+    for (reason in levels(why)) {
+      n <- sum(!is.na(why) & why == reason)
+      add(place(cohort, endpoint, "missing_reason", term = level_term(name, reason)),
+          c(n = n, percent = 100 * n / nrow(frame)))
+    }
+  }
   # A chain: of two variables, who lacks the more complete one lacks the other too.
   by_count <- order(colSums(lost))
   chain <- all(vapply(seq_len(max(length(columns) - 1, 0)), function(i) {
