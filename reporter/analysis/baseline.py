@@ -34,6 +34,8 @@ def _numeric(column: Column, keep: NDArray[np.bool_]) -> tuple[Statistic, ...]:
         return (*counts, *(statistic(name, float("nan"), unit=column.unit, note="no value") for name in names))
     q1, median, q3 = (quantile(values, p) for p in (0.25, 0.5, 0.75))
     spread = float(values.std(ddof=1)) if values.size > 1 else float("nan")
+    if values.size > 1 and values.min() == values.max():
+        spread = 0.0  # the mean of equal values is rounded
     found = (fsum(values) / values.size, spread, median, q1, q3, values.min(), values.max())
     return (*counts, *(statistic(n, v, unit=column.unit) for n, v in zip(names, found, strict=True)))
 

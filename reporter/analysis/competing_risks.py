@@ -34,7 +34,6 @@ CAUSE = "cause"
 NO_SUCH_EVENT = "no events of this cause"
 NO_TEST = "fewer than two groups in which events are expected"
 ENTRY_GRAY = "Gray’s test is not defined here for patients who come under observation late"
-ENTRY_FINE_GRAY = "a Fine–Gray model is not offered for patients who come under observation late"
 _CURVE_COLUMNS = (
     "n_risk", "n_event", "estimate", "std_error", "conf_low", "conf_high", "cumulative_n_event",
 )  # fmt: skip
@@ -173,9 +172,7 @@ def analyse_cause_specific(frame: AnalysisFrame, options: CauseSpecificOptions) 
     return tuple(out)
 
 
-def _refuse(frame: AnalysisFrame, options: FineGrayOptions) -> None:
-    if frame.entry is not None:
-        raise ReporterError(ENTRY_FINE_GRAY)
+def _refuse(options: FineGrayOptions) -> None:
     for key in ("strata", "cluster", "weights", "offset"):
         if getattr(options, key):
             raise ReporterError(f"a Fine–Gray model with {key} is not offered by this version")
@@ -253,13 +250,16 @@ def analyse_fine_gray(frame: AnalysisFrame, options: FineGrayOptions) -> tuple[A
     Raises
     ------
     ReporterError
-        Without events or an estimable column, with entry times, and for what is not offered.
+        Without events or an estimable column, where entry times leave a weight undefined, and for what is not offered.
     """
-    _refuse(frame, options)
+    _refuse(options)
     causes = causes_of(frame)
     rows = frame.complete([term.column for term in options.terms])
     design = make_design(options.terms, frame.columns, rows, options.interactions)
-    fit = fit_fine_gray(design.matrix, frame.time[rows], causes[rows], event=options.cause, ties=options.ties)
+    entry = None if frame.entry is None else frame.entry[rows]
+    fit = fit_fine_gray(
+        design.matrix, frame.time[rows], causes[rows], event=options.cause, ties=options.ties, entry=entry
+    )
     names = np.array(design.names)
     notes = (
         *(f"{name}: {DEPENDENT}" for name in names[~fit.used]),

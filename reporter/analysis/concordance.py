@@ -49,6 +49,13 @@ def _pairs(parts: ModelParts) -> _Pairs:
     return _Pairs(entry=parts.entry, strata=parts.strata, weights=parts.weights, cluster=parts.cluster)
 
 
+def equal_but_for_rounding(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round scores to 1e-11 of the largest (at least of 1): those that differ by rounding error alone are ties."""
+    unit = 1e-11 * max(1.0, float(np.abs(score).max(initial=0.0)))
+    rounded: NDArray[np.float64] = np.round(score / unit)
+    return rounded
+
+
 def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tuple[AnalysisNode, ...]:
     """Return the apparent C over the whole follow-up with its pair counts, and up to ``options.horizon``.
 
@@ -57,7 +64,7 @@ def analyse_concordance(frame: AnalysisFrame, options: ConcordanceOptions) -> tu
     model = fit_model(frame, options)
     if not model.fit.converged:
         raise ReporterError(NOT_CONVERGED)
-    risk = model.fit.linear_predictor
+    risk = equal_but_for_rounding(model.fit.linear_predictor)
     pairs = _pairs(model.parts)
     names = ("estimate", "std_error", "conf_low", "conf_high")
     time = frame.ranking_time[model.rows]

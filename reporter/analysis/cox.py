@@ -26,6 +26,7 @@ DEPENDENT_OBSERVATIONS = "the likelihood takes patients of a cluster for indepen
 FEW_CLUSTERS = "no more clusters than coefficients"
 NO_ROBUST_SCORE = "no robust score test: with an offset it is not offered, and the scores of the clusters must not be dependent"
 NO_ROBUST_ERROR = "the clusters balance each other: the robust standard error is 0"
+ROUNDING = 1e-12  # of a difference of log-likelihoods, relative to them
 VANISHED = 1e-8  # robust over model-based standard error below which it is rounding error
 DEPENDENT = "constant, or determined by the covariates before it"
 
@@ -137,6 +138,12 @@ def _test(name: str, value: float, df: int, note: str = "") -> tuple[Statistic, 
     )
 
 
+def likelihood_ratio(whole: float, reduced: float) -> float:
+    """Return 2 (l(whole) - l(reduced)); 0 where the two differ by rounding error alone, of which P has the root."""
+    found = 2 * (whole - reduced)
+    return 0.0 if abs(found) <= ROUNDING * max(1.0, abs(whole)) else found
+
+
 def _why_no_robust_test(model: FittedModel) -> str:
     """Say why the robust variance, of rank at most the number of clusters less 1, tests no hypothesis on all."""
     cluster = model.parts.cluster
@@ -149,13 +156,13 @@ def _model_row(frame: AnalysisFrame, model: FittedModel, term: str, *, whole: bo
     reached = float("nan") if failed else fit.log_likelihood
     clustered = failed or (DEPENDENT_OBSERVATIONS if fit.robust_covariance is not None else "")
     compared = float("nan") if clustered else reached
-    likelihood_ratio = 2 * (fit.log_likelihood - fit.log_likelihood_null)
+    ratio = likelihood_ratio(fit.log_likelihood, fit.log_likelihood_null)
     stats = [
         *_counts(np.ones(model.time.size, dtype=bool), model.event),
         statistic("n_missing", frame.n - model.time.size),
         statistic("log_likelihood", reached, note=failed),
         statistic("log_likelihood_null", fit.log_likelihood_null),
-        *_test("lr", likelihood_ratio, fit.df, clustered),
+        *_test("lr", ratio, fit.df, clustered),
     ]
     if whole:
         robust = _why_no_robust_test(model)

@@ -35,6 +35,10 @@ def _incomplete(frame: AnalysisFrame, options: CoxImputedOptions) -> tuple[str, 
 def _require_imputable(frame: AnalysisFrame, options: CoxImputedOptions, names: tuple[str, ...]) -> None:
     if frame.entry is not None:
         raise ReporterError("imputation is not offered with entry times: its hazards would need their own risk sets")
+    for term in options.terms:
+        column = frame.columns[term.column]
+        if column.is_numeric and np.isinf(transformed(column.values, term)).any():
+            raise ReporterError(f"'{column.name}' has a value whose transform '{term.transform}' is not finite")
     for name in names:
         if not frame.columns[name].observed.any():
             raise ReporterError(f"'{name}' has no value at all: there is nothing to impute it from. Leave it out")
@@ -50,10 +54,15 @@ def _variable(column: Column, term: TermSpec) -> Variable:
     """Return a covariate on the scale on which it enters the model, splines apart."""
     if not column.is_numeric:
         return Variable(column.values, column.values, len(column.levels))
-    scale = transformed(column.values, term)
-    if np.isinf(scale).any():
-        raise ReporterError(f"'{column.name}' has a value whose transform '{term.transform}' is not finite")
-    return Variable(column.values, scale)
+    return Variable(column.values, transformed(column.values, term))
+
+
+def _parts(frame: AnalysisFrame, options: CoxImputedOptions) -> Iterator[Variable]:
+    """Yield strata and offset, which the covariates are imputed from too."""
+    for name in (*options.strata, *((options.offset,) if options.offset else ())):
+        column = frame.columns[name]
+        if column.observed.any():
+            yield Variable(column.values, column.values, len(column.levels))
 
 
 def _outcome(frame: AnalysisFrame) -> Floats:
@@ -68,6 +77,8 @@ def _outcome(frame: AnalysisFrame) -> Floats:
 def impute(frame: AnalysisFrame, options: CoxImputedOptions) -> AnalysisFrame:
     """Return the frame with imputed sets of its incomplete covariates; unchanged when none is incomplete.
 
+    Each is imputed from the other covariates, strata, offset and the outcome; case weights are not used.
+
     The sets depend on the data, the options and the name of the endpoint alone.
 
     Raises
@@ -81,6 +92,7 @@ def impute(frame: AnalysisFrame, options: CoxImputedOptions) -> AnalysisFrame:
     _require_imputable(frame, options, names)
     columns = [frame.columns[term.column] for term in options.terms]
     variables = [_variable(column, term) for column, term in zip(columns, options.terms, strict=True)]
+    variables += _parts(frame, options)
     place = [i for i, column in enumerate(columns) if column.name in names]
     seeds = np.random.SeedSequence([options.seed, zlib.crc32(frame.endpoint.encode())]).spawn(options.imputations)
     outcome = _outcome(frame)
@@ -218,7 +230,8 @@ def analyse_cox_imputed(frame: AnalysisFrame, options: CoxImputedOptions) -> tup
     if not names:
         return (node("cox_imputed", notes=(NOTHING,)),)
     if frame.imputed is None:
-        _require_imputable(frame, options, names)
+        # What kept the frame from being imputed does so again, and says why.
+        impute(frame, options)
         raise ReporterError("the covariates were not imputed")
     lost = int((~frame.complete(part_columns(options))).sum())
     notes = (f"{lost} patients without a value of a stratum, cluster, weight or offset are left out",) if lost else ()

@@ -25,9 +25,13 @@ LEFT_OUT = "left_out"
 TOO_FEW = "there are no more patients than that"
 
 
+NOTHING = 1e-10  # |dfbetas| of rounding error alone
+
+
 def _order(largest: Floats) -> NDArray[np.int64]:
     """Rank patients by their largest |dfbetas|, equal to eight digits in the order of the data."""
     rounded = np.array([float(f"{value:.7e}") for value in largest])
+    rounded = np.where(rounded < NOTHING, 0.0, rounded)
     return np.argsort(-rounded, kind="stable").astype(np.int64)
 
 

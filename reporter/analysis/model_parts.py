@@ -75,6 +75,11 @@ def model_parts(frame: AnalysisFrame, options: ModelOptions, rows: NDArray[np.bo
     cluster = None
     if options.cluster:
         cluster = np.unique(columns[options.cluster].values[rows], return_inverse=True)[1].astype(np.int64)
+        if cluster.max(initial=0) == 0:
+            raise ReporterError(
+                f"all patients are in one cluster of '{options.cluster}': there is no robust variance. Name a cluster "
+                "with more values, or none"
+            )
     return ModelParts(
         entry=None if frame.entry is None else frame.entry[rows], strata=strata, stratum_names=names, cluster=cluster,
         weights=_case_weights(columns[options.weights].values[rows], options) if options.weights else None,

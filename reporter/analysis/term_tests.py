@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.cox import DEPENDENT_OBSERVATIONS, NOT_CONVERGED, FittedModel, fit_model, why_unusable
+from reporter.analysis.cox import (
+    DEPENDENT_OBSERVATIONS,
+    NOT_CONVERGED,
+    FittedModel,
+    fit_model,
+    likelihood_ratio,
+    why_unusable,
+)
 from reporter.analysis.design import interaction_name, ordered_pairs
 from reporter.analysis.kernels.chi_square import chi_square
 from reporter.analysis.kernels.cox import fit_cox
@@ -98,7 +105,7 @@ def _likelihood_ratio(model: FittedModel, tested: Bools) -> Iterator[Statistic]:
     reached, df, converged = _without(model, tested)
     why_not = "" if converged and model.fit.converged else NOT_CONVERGED
     yield statistic("log_likelihood", float("nan") if why_not else reached, note=why_not)
-    yield from _test("lr", 2 * (model.fit.log_likelihood - reached), model.fit.df - df, why_not)
+    yield from _test("lr", likelihood_ratio(model.fit.log_likelihood, reached), model.fit.df - df, why_not)
 
 
 def _wald(model: FittedModel, tested: Bools) -> Iterator[Statistic]:

@@ -79,6 +79,14 @@ def _explain(arguments: argparse.Namespace) -> int:
     )  # fmt: skip
 
 
+def _synthesize(arguments: argparse.Namespace) -> int:
+    from reporter.pipeline.synthesize import synthesize
+
+    return synthesize(
+        arguments.name, arguments.out, seed=arguments.seed, rows=arguments.rows, overwrite=arguments.overwrite, say=_say
+    )  # fmt: skip
+
+
 def _doctor(_: argparse.Namespace) -> int:
     from reporter.pipeline.doctor import format_doctor, inspect_machine
 
@@ -145,6 +153,14 @@ def make_parser() -> argparse.ArgumentParser:
     explain.add_argument("--at", default="", metavar="age=60,sex=Male",
                          help="a patient: survival from the baseline hazard at ADDRESS")  # fmt: skip
     explain.set_defaults(call=_explain)
+
+    made = commands.add_parser("synthesize", help="write synthetic tables to try a study on")
+    made.add_argument("name", metavar="NAME", help="uterine_sarcoma: a SEER*Stat export and a hospital's workbook")
+    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
+    made.add_argument("--seed", type=int, metavar="N", help="seed of the random numbers (that of the shipped tables)")
+    made.add_argument("--rows", type=int, metavar="N", help="tumours of the export (4000)")
+    made.add_argument("--overwrite", action="store_true", help="replace tables of these names")
+    made.set_defaults(call=_synthesize)
 
     doctor = commands.add_parser("doctor", help="what is found, what is missing, how to get it")
     doctor.set_defaults(call=_doctor)

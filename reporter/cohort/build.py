@@ -159,7 +159,8 @@ def _column_infos(study: Study, frame: AnalysisFrame) -> tuple[ColumnInfo, ...]:
         ColumnInfo(
             name=name, label=column.label, kind=column.kind, unit=column.unit, levels=column.levels,
             per=study.columns[name].per, transform=study.columns[name].transform,
-            spline=study.columns[name].spline, after_start=study.columns[name].after_start,
+            spline=study.columns[name].spline, unknown_level=study.columns[name].unknown_level or "",
+            after_start=study.columns[name].after_start,
         )
         for name, column in frame.columns.items()
     )  # fmt: skip
@@ -213,7 +214,7 @@ def _build(study: Study, *, merge: bool) -> BuiltCohorts:
     general = [Finding("partly_available", key, text, severity="warning") for key, text in study.warnings]
     findings: list[Finding] = list(general)
     for cohort in cohorts:
-        own = _level_warnings(cohort, levels)
+        own = [*cohort.warnings, *_level_warnings(cohort, levels)]
         for name in study.analysis.endpoints:
             frame = _frame(cohort, name, levels, merge=merge)
             own += check_frame(study, frame)

@@ -90,7 +90,7 @@ class _Reader:
         mapped, findings = self.resolver.mapped(name)
         if kind == "date":
             self.findings.extend(findings)
-        return self._empty() if mapped is None else mapped.values
+        return self._empty() if mapped is None else mapped.values  # noqa: PD011
 
     def time(self, name: str) -> Floats:
         """Return a column of times; a negative one is a finding."""
@@ -144,7 +144,6 @@ class _Reader:
         status, findings = read_status(cells, values, censored, missing, self.place, elsewhere)
         self.findings.extend(findings)
         return status
-
 
     def _levels(
         self, name: str, cells: pd.Series, named: tuple[str, ...], values: tuple[str, ...]

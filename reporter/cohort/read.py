@@ -18,7 +18,7 @@ from reporter.cohort.table import absent_column, typed_columns
 from reporter.errors import Finding, FindingsError
 from reporter.intake.columnar import as_text
 from reporter.intake.finding import listed
-from reporter.intake.read import SourceTable, read_table
+from reporter.intake.read import SourceTable, read_options, read_table
 from reporter.intake.resolve import Resolver
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.endpoints import CohortSpec, EndpointSpec
@@ -48,7 +48,7 @@ class CohortRequest:
 
 @dataclass(frozen=True)
 class ReadCohort:
-    """A cohort without errors, all rows; `selection` says which stay."""
+    """A cohort without errors, all rows; `selection` says which stay, `warnings` what was found on reading."""
 
     request: CohortRequest
     source: SourceTable
@@ -57,6 +57,7 @@ class ReadCohort:
     outcomes: Mapping[str, Outcome]
     selection: Selection
     protection: Protection = Protection()
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def n_read(self) -> int:
@@ -103,7 +104,10 @@ def read_cohort(request: CohortRequest) -> ReadCohort:
     FindingsError
         With all errors of the table, the dictionary, the endpoints and the selection.
     """
-    source = read_table(request.data.source, request.folder, place=f"{request.data_key}.source", by_distinct=True)
+    source = read_table(
+        request.data.source, request.folder, place=f"{request.data_key}.source", by_distinct=True,
+        options=read_options(request.data),
+    )  # fmt: skip
     table, name = source.table, source.source
     resolver = Resolver(
         table, request.columns, levels=request.levels, source=name, prefix=f"{request.prefix}columns"
@@ -123,13 +127,14 @@ def read_cohort(request: CohortRequest) -> ReadCohort:
     findings += _judge_ids(ids, selection.keep, request.data, f"{request.data_key}.id")
     for key, outcome in outcomes.items():
         findings += _gap_finding(request, key, outcome, selection)
-    protection, problems = protection_of(request.data, source, request.data_key)
-    findings += problems
-    if findings:
-        raise FindingsError(list(dict.fromkeys(findings)))
+    protection, refused = protection_of(request.data, source, request.data_key)
+    findings += refused
+    errors_first = sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != "error")
+    if errors_first and errors_first[0].severity == "error":
+        raise FindingsError(errors_first)
     if protection.deidentify:
         columns = with_oldest_grouped(columns)
-    return ReadCohort(request, source, ids, columns, outcomes, selection, protection)
+    return ReadCohort(request, source, ids, columns, outcomes, selection, protection, tuple(errors_first))
 
 
 def _gap_finding(request: CohortRequest, key: str, outcome: Outcome, selection: Selection) -> list[Finding]:

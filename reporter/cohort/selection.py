@@ -65,7 +65,7 @@ def _order(condition: Condition, sources: Sources, place: str) -> tuple[Floats |
         return None, problems
     if name in resolver.columns:
         mapped, _ = resolver.mapped(name)
-        return (None if mapped is None else mapped.values), []
+        return (None if mapped is None else mapped.values), []  # noqa: PD011
     cells = resolver.table[name]
     numbers, findings = map_numbers(cells, (), place)
     if findings:

@@ -23,9 +23,7 @@ def as_column(name: str, spec: ColumnSpec, mapped: Mapped) -> Column:
     return Column(name, label, spec.unit, kind, mapped.levels, mapped.values, absence=absence)
 
 
-def typed_columns(
-    resolver: Resolver, optional: Collection[str] = ()
-) -> tuple[dict[str, Column], tuple[Finding, ...]]:
+def typed_columns(resolver: Resolver, optional: Collection[str] = ()) -> tuple[dict[str, Column], tuple[Finding, ...]]:
     """Type the columns of the resolver's dictionary; columns of dates are left out.
 
     Parameters

@@ -13,15 +13,19 @@ import numpy as np
 import pandas as pd
 
 from reporter.errors import Finding, FindingsError
+from reporter.intake.readers.request import MAX_COLUMNS, refuse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MANY_DISTINCT = 10_000
 SUFFIXES = ("parquet", "feather")
+# A column of one value takes no room in the file whatever its length.
+MAX_CELLS = 1 << 30
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
+    """Return the text of one value."""
     if value is None or value != value:
         return ""
     if isinstance(value, bool):
@@ -33,28 +37,49 @@ def _text(value: object) -> str:
     return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
 
 
-def _column(chunked: Any) -> pd.Series:
-    """Return one Arrow column as a categorical of text, or as float64 with NaN where missing."""
+def encode_column(chunked: Any) -> Any:
+    """Return one Arrow column as a dictionary of text, or as float64 with NaN where missing."""
     import pyarrow as pa
 
     array = chunked.combine_chunks() if isinstance(chunked, pa.ChunkedArray) else chunked
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks == 1 else pa.concat_arrays(array.unify_dictionaries().chunks)
     if pa.types.is_dictionary(array.type):
         index, values = array.indices, array.dictionary
     else:
         if pa.types.is_floating(array.type):
             numbers = array.to_numpy(zero_copy_only=False).astype(np.float64)
             if len(array.unique()) > MANY_DISTINCT and not np.isinf(numbers).any():
-                return pd.Series(numbers)
+                return pa.array(numbers)
         encoded = array.dictionary_encode()
         index, values = encoded.indices, encoded.dictionary
     if pa.types.is_integer(values.type):
         values = values.cast(pa.string())
     is_text = pa.types.is_string(values.type) and not values.null_count
-    words = [*(values.to_pylist() if is_text else map(_text, values.to_pylist())), ""]
-    place, distinct = pd.factorize(np.array(words, dtype=object))
-    rows = index.fill_null(len(words) - 1).to_numpy(zero_copy_only=False).astype(np.int64)
+    words = [*(values.to_pylist() if is_text else map(cell_text, values.to_pylist())), ""]
+    rows = index.cast(pa.int32()).fill_null(len(words) - 1)
+    return pa.DictionaryArray.from_arrays(rows, pa.array(words, pa.string()))
+
+
+def as_series(array: Any) -> pd.Series:
+    """Return an Arrow column of `encode_column` or of a reader as a categorical of text, or as float64."""
+    import pyarrow as pa
+
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0)
+    if pa.types.is_floating(array.type):
+        return pd.Series(array.to_numpy(zero_copy_only=False).astype(np.float64))
+    place, distinct = pd.factorize(np.array(array.dictionary.to_pylist(), dtype=object))
+    rows = array.indices.to_numpy(zero_copy_only=False)
     cells = pd.CategoricalDtype([str(word) for word in distinct])
     return pd.Series(pd.Categorical.from_codes(place[rows], dtype=cells))
+
+
+def as_frame(table: Any) -> pd.DataFrame:
+    """Return an Arrow table of such columns as a data frame."""
+    names = [str(name) for name in table.column_names]
+    return pd.DataFrame({name: as_series(column) for name, column in zip(names, table.columns, strict=True)})
 
 
 def _why_not(field: Any) -> str:
@@ -70,7 +95,21 @@ def _why_not(field: Any) -> str:
     return f"column '{field.name}' holds {kind}; save it as numbers, text or dates."
 
 
-def read_columnar(path: Path, kind: str, place: str) -> pd.DataFrame:
+def _check_size(path: Path, kind: str, place: str) -> None:
+    """Refuse a file of few bytes that stands for very many cells."""
+    from pyarrow import parquet as module
+
+    parquet: Any = module
+    if kind != "parquet":
+        return
+    found = parquet.ParquetFile(path).metadata
+    n_cells = found.num_rows * found.num_columns
+    if n_cells > MAX_CELLS or found.num_columns > MAX_COLUMNS:
+        message = f"the table has {found.num_rows} rows and {found.num_columns} columns; keep the columns of the study."
+        raise refuse("too_large", place, message)
+
+
+def read_columnar(path: Path, kind: str, place: str) -> Any:
     """Read a parquet or feather file.
 
     Parameters
@@ -82,8 +121,8 @@ def read_columnar(path: Path, kind: str, place: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        Categoricals of text, the empty string where missing; float64 where a column of floats has more than 10,000
+    pyarrow.Table
+        Dictionaries of text, the empty string where missing; float64 where a column of floats has more than 10,000
         distinct values.
 
     Raises
@@ -95,8 +134,11 @@ def read_columnar(path: Path, kind: str, place: str) -> pd.DataFrame:
     from pyarrow import feather, parquet
 
     try:
+        _check_size(path, kind, place)
         table: Any = (parquet if kind == "parquet" else feather).read_table(path)
-    except (pa.ArrowException, OSError) as error:
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError, ValueError) as error:
         why = str(error).partition("\n")[0]
         raise FindingsError([Finding("not_a_table", place, f"not a {kind} file: {why}. Save it again.")]) from None
     names = [name.strip() for name in table.column_names]
@@ -109,12 +151,12 @@ def read_columnar(path: Path, kind: str, place: str) -> pd.DataFrame:
         bad.append(Finding("empty_table", place, "the table has no rows; add the patients' rows."))
     if bad:
         raise FindingsError(bad)
-    return pd.DataFrame({name: _column(column) for name, column in zip(names, table.columns, strict=True)})
+    return pa.table({name: encode_column(column) for name, column in zip(names, table.columns, strict=True)})
 
 
 def as_text(column: pd.Series) -> pd.Series:
-    """Return a column of `read_columnar` as one string a row."""
+    """Return a column of distinct cells or of numbers as one string a row."""
     if column.dtype.kind == "f":
-        words = [_text(value) for value in column.to_numpy(dtype=np.float64).tolist()]
+        words = [cell_text(value) for value in column.to_numpy(dtype=np.float64).tolist()]
         return pd.Series(np.array(words, dtype=object), index=column.index, name=column.name)
     return pd.Series(column.to_numpy(dtype=object), index=column.index, name=column.name)

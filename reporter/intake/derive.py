@@ -28,7 +28,7 @@ def _counted(words: list[str], index: NDArray[np.int64]) -> Cells:
     return Cells(words, index, np.bincount(index, minlength=len(words)).astype(np.int64))
 
 
-def by_cases(spec: ColumnSpec, values_of: ValuesOf) -> Made:
+def by_cases(spec: ColumnSpec, values_of: ValuesOf, n: int) -> Made:
     """Return the value of the first case that holds, in each row.
 
     Parameters
@@ -37,6 +37,8 @@ def by_cases(spec: ColumnSpec, values_of: ValuesOf) -> Made:
         The column, with `cases`.
     values_of
         Gives what a condition sees, or why it sees nothing.
+    n
+        Number of rows.
 
     Returns
     -------
@@ -54,12 +56,11 @@ def by_cases(spec: ColumnSpec, values_of: ValuesOf) -> Made:
                 problems += [finding.message for finding in misuse(test, values, "")]
                 masks.append(true_rows(test, values))
         tested.append(masks)
-    sizes = [mask.size for masks in tested for mask in masks]
-    if problems or not sizes:
-        return None, spec, list(dict.fromkeys(problems)) or ["no case tests a column"]
+    if problems:
+        return None, spec, list(dict.fromkeys(problems))
     words = [*dict.fromkeys(case.value for case in spec.cases), NO_CASE]
-    index = np.full(sizes[0], len(words) - 1, dtype=np.int64)
-    free = np.ones(sizes[0], dtype=bool)
+    index = np.full(n, len(words) - 1, dtype=np.int64)
+    free = np.ones(n, dtype=bool)
     for case, masks in zip(spec.cases, tested, strict=True):
         holds = reduce(np.logical_and, masks, free)
         index[holds] = words.index(case.value)

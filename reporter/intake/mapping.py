@@ -164,9 +164,7 @@ def _day(cell: str, form: str) -> float:
         return np.nan
 
 
-def map_dates(
-    column: pd.Series, missing: Sequence[str], place: str, form: str = ""
-) -> tuple[Floats, list[Finding]]:
+def map_dates(column: pd.Series, missing: Sequence[str], place: str, form: str = "") -> tuple[Floats, list[Finding]]:
     """Return days since 1970-01-01 of a column of dates, NaN where missing.
 
     Parameters

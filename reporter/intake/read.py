@@ -1,20 +1,34 @@
-"""Read a table as text: only the empty cell is missing, nothing is guessed."""
+"""Read a table as text: only the empty cell is missing, nothing is guessed.
+
+A table of text of up to 4 MiB is parsed here, in Python; everything else in a child process with limits
+(`reporter.intake.readers.guard`).
+"""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from reporter.errors import Finding, FindingsError
-from reporter.intake.columnar import SUFFIXES, as_text, read_columnar
+from reporter.errors import Finding
+from reporter.intake.columnar import as_frame, as_text
 from reporter.intake.from_r import read_r_dataset
+from reporter.intake.readers.kinds import TEXT, check_content, kind_by_name
+from reporter.intake.readers.request import SMALL_BYTES, Parsed, ReadOptions, ReadRequest, refuse
+from reporter.spec.study import DataSpec
 
-_DELIMITERS = {"csv": ",;\t", "tsv": "\t"}
+_ALLOWED = (
+    ".csv, .tsv, .txt with its .dic (each also .gz), .xlsx, .parquet, .feather, .sas7bdat, .dta, .sav, "
+    "r:package/dataset or lifelines:name"
+)
+_USES = {
+    "sheet": ("xlsx",), "header_row": (*TEXT, "xlsx"), "encoding": TEXT, "delimiter": TEXT, "decimal": TEXT,
+    "dic": ("txt",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,19 +61,12 @@ class SourceTable:
     notes: tuple[str, ...] = ()
 
 
-def _decode(raw: bytes, place: str) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        message = f"line {line} is not UTF-8 text (byte {raw[error.start]:#x}); save the table as UTF-8."
-        raise FindingsError([Finding("not_utf8", place, message)]) from None
-
-
-def _delimiter(header: str, kind: str) -> str:
-    """Return the most frequent of the allowed delimiters in the header, outside quotes."""
-    outside = "".join(header.split('"')[::2])
-    return max(_DELIMITERS[kind], key=outside.count)
+def read_options(data: DataSpec) -> ReadOptions:
+    """Return how the study file says that a source is to be read."""
+    return ReadOptions(
+        sheet=data.sheet, header_row=data.header_row, encoding=data.encoding, delimiter=data.delimiter,
+        decimal=data.decimal, dic=data.dic,
+    )  # fmt: skip
 
 
 def parse_text(text: str, kind: str, place: str) -> pd.DataFrame:
@@ -79,75 +86,129 @@ def parse_text(text: str, kind: str, place: str) -> pd.DataFrame:
     FindingsError
         No header or no row, a column name twice or empty, rows of another length, quotes left open.
     """
-    header_line = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(header_line, kind), strict=True)
-    rows: list[list[str]] = []
-    bad: list[Finding] = []
-    header: list[str] = []
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        for row in reader:
-            if len(row) == len(header):
-                rows.append(row)
-            elif row:
-                got = f"line {reader.line_num} has {len(row)} cells, the header has {len(header)}"
-                message = f"{got}; correct the line."
-                bad.append(Finding("ragged_row", place, message))
-    except csv.Error as error:
-        bad.append(Finding("not_a_table", place, f"line {reader.line_num}: {error}; correct the quotes of this line."))
-    bad = _header_findings(header, place) + bad[:5]
-    if not rows and not bad:
-        bad = [Finding("empty_table", place, "the table has a header and no rows; add the patients' rows.")]
-    if bad:
-        raise FindingsError(bad)
-    return pd.DataFrame(rows, columns=header, dtype=str)
+    return as_frame(_parse_text(text, kind, place)).apply(as_text)
 
 
-def _header_findings(header: list[str], place: str) -> list[Finding]:
-    if not header:
-        return [Finding("empty_table", place, "the file is empty; a table needs a header and rows.")]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    return [
-        Finding("repeated_column", place, f"the header has {header.count(n)} columns named '{n}'; rename all but one.")
-        for n in twice
-    ]
+def _parse_text(text: str, kind: str, place: str) -> Any:
+    from reporter.intake.readers.delimited import Grammar, find_delimiter, parse_delimited
+
+    delimiter = find_delimiter(text.partition("\n")[0], kind)
+    raw = text.encode()
+    return parse_delimited(raw, Grammar(delimiter), place=place, fast=len(raw) > SMALL_BYTES)
 
 
-def read_table(source: str, folder: Path, *, place: str = "data.source", by_distinct: bool = False) -> SourceTable:
-    """Read ``.csv``, ``.tsv`` (UTF-8), ``.parquet``, ``.feather`` or ``r:package/dataset``.
+def _beside(path: Path) -> Path | None:
+    """Return the .dic with the name of the data, whatever the case of its suffix."""
+    stem = path.name[: -len(".gz")] if path.name.lower().endswith(".gz") else path.name
+    wanted = Path(stem).with_suffix(".dic").name.lower()
+    return next((p for p in sorted(path.parent.iterdir()) if p.name.lower() == wanted and p.is_file()), None)
+
+
+def _data_of(path: Path, place: str) -> Path:
+    """Return the data that belong to a .dic."""
+    wanted = [f"{path.stem}.txt".lower(), f"{path.stem}.txt.gz".lower()]
+    found = [p for p in sorted(path.parent.iterdir()) if p.name.lower() in wanted and p.is_file()]
+    if len(found) == 1:
+        return found[0]
+    got = f"there are {len(found)} data files" if found else "there is no data file"
+    raise refuse("missing_file", place, f"{got} for {path.name} ({' or '.join(wanted)}); name the data as source.")
+
+
+def _request(source: str, folder: Path, place: str, options: ReadOptions) -> ReadRequest:
+    """Return what is to be parsed; the file is there and of the kind that its name says."""
+    path = folder / source
+    kind, packed = kind_by_name(source)
+    if not kind:
+        raise refuse("not_available", place, f"got '{source}'; allowed are {_ALLOWED}.")
+    for key, kinds in _USES.items():
+        if kind not in kinds and getattr(options, key) != getattr(ReadOptions(), key):
+            message = f"{key} is for {', '.join(f'.{k}' for k in kinds)}, the source is '{source}'; remove {key}."
+            raise refuse("invalid_source", place, message)
+    if not path.is_file():
+        message = f"there is no file '{source}' in {path.parent}; relative paths start at the study file's folder."
+        raise refuse("missing_file", place, message)
+    dic = None
+    if path.suffix.lower() == ".dic":
+        dic, path = path, _data_of(path, place)
+    elif options.dic is not None:
+        dic = folder / options.dic
+        if not dic.is_file():
+            raise refuse("missing_file", place, f"there is no file '{options.dic}' in {dic.parent}; correct dic.")
+    elif kind == "txt":
+        dic = _beside(path)
+    packed = check_content(path, kind, packed, path.name if dic else source)
+    request = ReadRequest(path.resolve(), kind, path.name if dic else source, options, dic, packed)
+    if dic is not None:
+        from reporter.intake.readers.seer import check_options
+
+        check_options(request)
+    return request
+
+
+def _parse(request: ReadRequest) -> Parsed:
+    if request.kind in TEXT and not request.packed and request.path.stat().st_size <= SMALL_BYTES:
+        from reporter.intake.readers.parse import parse, unreadable
+
+        try:
+            return parse(request)
+        except (ValueError, OSError, OverflowError) as error:
+            raise unreadable(error, request.place) from None
+    from reporter.intake.readers.guard import parse_in_child
+
+    return parse_in_child(request)
+
+
+def _from_package(source: str, place: str, options: ReadOptions) -> tuple[Parsed, str]:
+    """Return a data set of an R package or of lifelines, and the hash of its text."""
+    if options != ReadOptions():
+        message = f"'{source}' is a data set of a package; remove sheet, header_row, encoding, delimiter, decimal, dic."
+        raise refuse("invalid_source", place, message)
+    if source.startswith("r:"):
+        text = read_r_dataset(source, place=place)
+        return Parsed(_parse_text(text, "csv", source)), hashlib.sha256(text.encode()).hexdigest()
+    name = source.removeprefix("lifelines:")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise refuse("invalid_source", place, f"got '{source}'; write lifelines:name, e.g. lifelines:rossi.")
+    from reporter.intake.readers.guard import parse_in_child
+
+    found = parse_in_child(ReadRequest(Path(name), "lifelines", source))
+    text = as_frame(found.table).to_csv(index=False, lineterminator="\n")
+    return found, hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_table(
+    source: str, folder: Path, *, place: str = "data.source", by_distinct: bool = False,
+    options: ReadOptions | None = None,
+) -> SourceTable:  # fmt: skip
+    """Read a table from a file, an R package or lifelines.
 
     Parameters
     ----------
     source
-        As written in the study file.
+        As written in the study file: a path (csv, tsv, txt with its .dic, each also .gz; xlsx, parquet, feather,
+        sas7bdat, dta, sav), ``r:package/dataset`` or ``lifelines:name``.
     folder
         Relative paths resolve against it.
     place
         Key of the study file for findings.
     by_distinct
-        True: columns of a parquet or feather file stay distinct cells and an index, which millions of rows need.
+        True: columns stay distinct cells and an index, which millions of rows need.
+    options
+        How to read the file, where the study file says it.
 
     Raises
     ------
     FindingsError
         The source is missing or is not a table.
     """
-    if source.startswith("r:"):
-        text = read_r_dataset(source, place=place)
-        raw = text.encode()
-        return SourceTable(parse_text(text, "csv", source), source, hashlib.sha256(raw).hexdigest())
-    path = folder / source
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in (*_DELIMITERS, *SUFFIXES):
-        message = f"got '{source}'; save the table as .csv or .tsv (UTF-8) or .parquet, or use r:package/dataset."
-        raise FindingsError([Finding("not_available", place, message)])
-    if not path.is_file():
-        message = f"there is no file '{source}' in {path.parent}; relative paths start at the study file's folder."
-        raise FindingsError([Finding("missing_file", place, message)])
-    if kind in SUFFIXES:
-        table = read_columnar(path, kind, source)
-        table = table if by_distinct else table.apply(as_text)
-        with path.open("rb") as file:
-            return SourceTable(table, source, hashlib.file_digest(file, "sha256").hexdigest())
-    raw = path.read_bytes()
-    return SourceTable(parse_text(_decode(raw, source), kind, source), source, hashlib.sha256(raw).hexdigest())
+    options = options or ReadOptions()
+    if source.startswith(("r:", "lifelines:")):
+        found, sha256 = _from_package(source, place, options)
+    else:
+        request = _request(source, folder, place, options)
+        found = _parse(request)
+        with request.path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    table = as_frame(found.table)
+    table = table if by_distinct else table.apply(as_text)
+    return SourceTable(table, source, sha256, found.findings, found.origin, found.synthetic, found.notes)

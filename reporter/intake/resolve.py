@@ -76,7 +76,9 @@ class Resolver:
             # A column that reads itself is refused before; this entry ends the walk whatever happens.
             self._prepared[name] = None, []
             if spec.cases:
-                self._prepared[name] = self._made(name, *by_cases(spec, lambda test: self._case_values(name, test)))
+                self._prepared[name] = self._made(
+                    name, *by_cases(spec, lambda test: self._case_values(name, test), len(self.table))
+                )
             elif spec.derive:
                 self._prepared[name] = self._made(name, *by_rule(spec, self._rule_cells))
             else:
@@ -123,7 +125,7 @@ class Resolver:
         known = listed((variants[0] for variants in spec.headers), 4)
         message = (
             f"column '{name}' is not in {self.source} under any spelling of {known}. Export the field, or name the "
-            f"header with source = \"...\". It has: {', '.join(self._headers[:20])}."
+            f'header with source = "...". It has: {", ".join(self._headers[:20])}.'
         )
         return [], [Finding("unknown_column", place, message)]
 
@@ -248,9 +250,9 @@ def _series(name: str, cells: Cells) -> pd.Series:
 
 
 def _rank(cell: str, missing: set[float | str]) -> int:
-    """Return 0 for a value, 1 for a word that says why there is none, 2 for blank."""
+    """Return 0 for a value, 1 for a word that says why there is none, 2 for blank, 3 for the empty cell."""
     if cell == "" or cell.lower().startswith("blank"):
-        return 2
+        return 2 if cell else 3
     return int(cell_key(cell) in missing)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from reporter.analysis.imputation import impute
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
@@ -26,6 +28,6 @@ def with_imputations(study: Study, frames: Frames) -> dict[tuple[str, str], Anal
             continue
         try:
             out[cohort, endpoint] = impute(frame, options)
-        except ReporterError:
+        except (ReporterError, ArithmeticError, ValueError, np.linalg.LinAlgError):
             continue
     return out

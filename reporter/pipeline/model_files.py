@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from reporter.results.suppress import limits_of
 from reporter.results.tree import EndpointInfo, Results
 from reporter.results.value import Frozen
 from reporter.spec.columns import ColumnSpec
-from reporter.spec.study import Study
+from reporter.spec.study import DataSpec, Study
 
 Frames = Mapping[tuple[str, str], AnalysisFrame]
 
@@ -134,17 +134,37 @@ def _keep(
         models[model.endpoint] = kept
 
 
+def _with_used(names: Iterable[str], columns: Mapping[str, ColumnSpec]) -> dict[str, ColumnSpec]:
+    """Return the columns and those from which they are derived."""
+    found: dict[str, ColumnSpec] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop(0)
+        if name in columns and name not in found:
+            found[name] = columns[name]
+            waiting += columns[name].uses
+    return found
+
+
+def _id_header(data: DataSpec, columns: Mapping[str, ColumnSpec]) -> str | None:
+    """Return the header of identifiers in a table like the cohort's."""
+    spec = columns.get(data.id or "")
+    if spec is not None and spec.source:
+        return spec.source[0]
+    return data.id_headers[0][0] if data.id_headers else data.id
+
+
 def _dictionary(
     study: Study, frames: Frames, models: Mapping[str, FrozenCox], absent: dict[str, str]
 ) -> ModelDictionary:
     frame = frames[DEVELOPMENT, study.analysis.endpoints[0]]
     features = study.phenotypes.features if study.phenotypes else ()
     names = tuple(dict.fromkeys((*study.analysis.covariates, *features)))
-    columns = {DEVELOPMENT: {name: study.columns[name] for name in names}}
-    ids = {DEVELOPMENT: study.data.id}
+    columns = {DEVELOPMENT: _with_used(names, study.columns)}
+    ids = {DEVELOPMENT: _id_header(study.data, study.columns)}
     if study.validation is not None:
-        columns[VALIDATION] = {name: study.validation.columns[name] for name in names}
-        ids[VALIDATION] = study.validation.data.id
+        columns[VALIDATION] = _with_used(names, study.validation.columns)
+        ids[VALIDATION] = _id_header(study.validation.data, study.validation.columns)
     return ModelDictionary(
         study_id=study.id, study_title=study.title_in("en"), study_sha256=study.sha256, reporter_version=__version__,
         endpoints=tuple(models), absent=absent, columns=columns, ids=ids,

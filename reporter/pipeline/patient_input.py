@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from reporter.cohort.frame import Column
-from reporter.cohort.table import absent_column, map_table
+from reporter.cohort.table import absent_column, typed_columns
 from reporter.errors import FindingsError, UsageError, did_you_mean
 from reporter.intake.finding import listed
 from reporter.intake.mapping import is_missing
-from reporter.intake.read import SourceTable, read_table
+from reporter.intake.read import read_table
+from reporter.intake.resolve import Resolver
 from reporter.spec.columns import ColumnSpec, parse_number
 
 _ROW_CODES = ("not_a_number", "unknown_code", "not_a_date")
@@ -97,11 +98,16 @@ def _why_not(cell: str, value: float, spec: ColumnSpec, levels: Sequence[str]) -
     return f"'{cell}' is not among what the model knows (allowed: {words}).{near}"
 
 
-def _cell_reasons(source: SourceTable, columns: Mapping[str, Column], dictionary: InputDictionary) -> list[list[str]]:
-    reasons: list[list[str]] = [[] for _ in range(len(source.table))]
+def _cell_reasons(
+    resolver: Resolver, columns: Mapping[str, Column], dictionary: InputDictionary
+) -> list[list[str]]:
+    reasons: list[list[str]] = [[] for _ in range(len(resolver.table))]
     for name in dictionary.needed:
-        spec, column = dictionary.columns[name], columns[name]
-        cells = source.table[name].tolist()
+        prepared, _ = resolver.prepared(name)
+        if prepared is None:
+            continue
+        spec, column = prepared[1], columns[name]
+        cells = prepared[0].tolist()
         for i in np.flatnonzero(~np.isfinite(column.values)):
             why = _why_not(cells[i], float(column.values[i]), spec, column.levels)
             reasons[i].append(f"{name}: {why}")
@@ -144,16 +150,15 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
         raise UsageError(f"--input {path}: there is no such file. Give a table of patients (.csv or .tsv).")
     source = read_table(path.name, path.parent, place=f"--input {path}")
     table = source.table
-    columns, findings = map_table(
-        table, dictionary.columns, levels=dictionary.levels,
-        optional=[name for name in dictionary.columns if name not in dictionary.needed], source=path.name,
-    )  # fmt: skip
-    errors = [finding for finding in findings if finding.code not in _ROW_CODES]
+    resolver = Resolver(table, dictionary.columns, levels=dictionary.levels, source=path.name)
+    optional = [name for name in dictionary.columns if name not in dictionary.needed]
+    columns, findings = typed_columns(resolver, optional)
+    errors = [f for f in findings if f.severity == "error" and f.code not in _ROW_CODES]
     if dictionary.id not in table.columns:
         errors.insert(0, absent_column(dictionary.id, table, "id", path.name))
     if errors:
         raise FindingsError(errors)
     ids = tuple(str(name).strip() for name in table[dictionary.id])
-    cells = _cell_reasons(source, columns, dictionary)
+    cells = _cell_reasons(resolver, columns, dictionary)
     reasons = tuple("; ".join(own + of_row) for own, of_row in zip(_id_reasons(ids), cells, strict=True))
     return PatientTable(ids, columns, reasons, source.sha256)

@@ -36,7 +36,8 @@ def expected_seconds(planned: Sequence[Planned], frames: Frames) -> float:
     for item in planned:
         terms = getattr(item.options, "terms", ())
         n_coefficients = sum(max(len(term.levels) - 1, 1) for term in terms)
-        total += frames[item.cohort, item.endpoint].n * (_ANY + _COEFFICIENT * n_coefficients)
+        times = getattr(item.options, "imputations", 1)
+        total += times * frames[item.cohort, item.endpoint].n * (_ANY + _COEFFICIENT * n_coefficients)
     return total
 
 

@@ -345,7 +345,7 @@ class Judge:
             for name, counts in slices.items() if name != OTHERS
         }  # fmt: skip
         whole = np.concatenate([total, *(total - family[OTHERS] for family in known)])
-        if not are_safe(whole, self.below):
+        if not are_safe(whole, self.below) or (not key and not are_safe(self.observed - total[0], self.below)):
             return set()
         width = {counts.size for counts in atoms.values()} | {whole.size}
         if len(width) > 1:
@@ -355,6 +355,16 @@ class Judge:
         self._gone[key] = gone
         known.append(dict(slices))
         return {OTHERS, *slices} - gone
+
+    @cached_property
+    def observed(self) -> Vector:
+        """Return the numbers of patients with a value of each variable that the table of characteristics shows."""
+        node, found = self.node("baseline"), []
+        for row in node.rows if node else ():
+            n, lost = value_of(row, "n"), value_of(row, "n_missing")
+            if "=" not in row.term and np.isfinite(lost) and not is_small(lost, self.below):
+                found.append(n)
+        return np.array(found)
 
     def _first_family(self, key: str) -> list[dict[str, Vector]]:
         whole = _basic(self.total)

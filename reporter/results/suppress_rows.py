@@ -26,6 +26,8 @@ _DIGITS = 3
 _PLACES = 3
 _INTEGER = re.compile(r"(?<![\w.,])\d+(?![\w.,]?\d)")
 _EXTREMES = ("minimum", "maximum")
+_TIMES = ("median", "quantile", "conf_low", "conf_high", "person_time")
+_LAST = ("tau", "cut")
 _LIMITS = ("estimate", "conf_low", "conf_high", "observed")
 
 
@@ -71,6 +73,11 @@ def is_count(analysis: str, stat: str) -> bool:
 def quiet(text: str, below: int) -> str:
     """Return a note, or nothing when it names a number that may be a small count."""
     return "" if any(is_small(float(word), below) for word in _INTEGER.findall(text)) else text
+
+
+def emptied(node: AnalysisNode, judge: Judge) -> AnalysisNode:  # noqa: ARG001 one signature for all rules
+    """Return a node without rows: that a row is there says already that somebody is in it."""
+    return node.model_copy(update={"rows": (), "curves": (), "notes": ()})
 
 
 def hide_node(node: AnalysisNode) -> AnalysisNode:
@@ -226,13 +233,14 @@ def quantiles(node: AnalysisNode, judge: Judge) -> AnalysisNode:
             rows.append(hide_row(row))
         else:
             late = [s.stat for s in row.stats if s.value is not None and s.value > end]
-            rows.append(hide_row(row, late) if late else row)
+            rows.append(rounded_row(hide_row(row, late), _TIMES, to_digits))
     return node.model_copy(update={"rows": tuple(rows)})
 
 
 def follow_up(node: AnalysisNode, judge: Judge) -> AnalysisNode:
-    """Keep follow-up as it is: the totals are not small."""
-    return node.model_copy(update={"rows": tuple(_deny_counts(row, node, judge) for row in node.rows)})
+    """Keep follow-up: the totals are not small, and its median is rounded, for it is the time of a patient."""
+    rows = (rounded_row(_deny_counts(row, node, judge), _TIMES, to_digits) for row in node.rows)
+    return node.model_copy(update={"rows": tuple(rows)})
 
 
 # -- curves ------------------------------------------------------------------------------------------------------------
@@ -268,7 +276,8 @@ def thin_to(curve: Curve, grid: Grid) -> Curve | None:
         values = []
         for time in times:
             value = _value_at(curve, column.values, column.stat, time)
-            if column.stat in _NEVER or (time not in grid.counted and column.stat != "estimate"):
+            started = time > 0 or curve.time[0] > 0 or column.stat == "n_risk"
+            if not started or column.stat in _NEVER or (time not in grid.counted and column.stat != "estimate"):
                 value = None
             elif time not in grid.counted and value is not None:
                 value = to_places(value)
@@ -513,6 +522,7 @@ RULES: dict[str, Rule] = {
     "cox_multivariable": model,
     "cox_model": model,
     "cox_firth": without_counts,
+    "cox_imputed": without_counts,
     "cox_term_test": without_counts,
     "cox_time_split": without_counts,
     "cox_stratified": without_counts,
@@ -533,6 +543,7 @@ RULES: dict[str, Rule] = {
     "calibration": calibration,
     "competing_calibration": calibration,
     "calibration_group": strata,
+    "missing_pattern": emptied,
     "phenotype": phenotype,
     "phenotype_classifier": classifier,
 }
@@ -543,6 +554,7 @@ def suppress_node(node: AnalysisNode, judge: Judge) -> AnalysisNode:
     rule = RULES.get(node.analysis)
     failed = node.failed and (quiet(node.failed, judge.below) or "not shown (few patients)")
     found = hide_node(node) if rule is None or judge.is_closed else rule(node, judge)
+    found = found.model_copy(update={"rows": tuple(rounded_row(row, _LAST, to_digits) for row in found.rows)})
     notes = tuple(note for note in (quiet(note, judge.below) for note in found.notes) if note)
     rows = tuple(_quiet_row(row, judge.below) for row in found.rows)
     return found.model_copy(update={"notes": notes, "failed": failed, "rows": rows})

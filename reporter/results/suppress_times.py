@@ -53,6 +53,11 @@ class Course:
         whole = np.concatenate(([0.0], np.cumsum(self.censored)))
         return np.asarray(whole[np.searchsorted(self.time, times, side="left")])[:, None]
 
+    def left_before(self, times: Floats) -> Floats:
+        """Return who had an event or was censored before each time, shape (m, 1): what the number at risk tells."""
+        whole = np.concatenate(([0.0], np.cumsum(self.events.sum(axis=1) + self.censored)))
+        return np.asarray(whole[np.searchsorted(self.time, times, side="left")])[:, None]
+
     def at_risk(self, times: Floats) -> Floats:
         """Return who is at risk just before each time, shape (m,)."""
         return np.append(self.n_risk, 0.0)[np.searchsorted(self.time, times, side="left")]
@@ -121,7 +126,7 @@ def shared_grid(
     """Return the times that all levels of one group may show.
 
     Between two of them (and from 0, and to the end) each level has no event or at least `below`, of each cause, and for
-    the counted times as many censored; at each of them at least `below` are at risk. One grid for all levels: with two,
+    the counted times as many censored and as many leaving at all; at each of them at least `below` are at risk. One grid for all levels: with two,
     the totals minus the other levels would give the counts between their times.
 
     Parameters
@@ -146,6 +151,10 @@ def shared_grid(
     events = np.hstack([part.events_by(times) for part in parts])
     all_events = np.hstack([part.events.sum(axis=0) for part in parts])
     censored = np.hstack([part.censored_before(times) for part in parts])
+    left = np.hstack([part.left_before(times) for part in parts])
+    all_left = np.array([part.events.sum() + part.censored.sum() for part in parts])
+    # Events up to a time less those who left before it: the events at that time, where nobody was censored before.
+    by_now = np.hstack([part.events_by(times).sum(axis=1)[:, None] for part in parts])
     all_censored = np.array([part.censored.sum() for part in parts])
     allowed = [int(i) for i in np.flatnonzero(enough)]
     may_count = [] if any(part.late for part in parts) else allowed
@@ -156,7 +165,8 @@ def shared_grid(
     layers = ([i for i in allowed if times[i] in wanted], whole, allowed)
     counted = _insert(
         [], [[i for i in layer if i in set(may_count)] for layer in layers],
-        np.hstack((events, censored)), np.concatenate((all_events, all_censored)), below,
+        np.hstack((events, censored, left, by_now - left)),
+        np.concatenate((all_events, all_censored, all_left, -all_censored)), below,
     )  # fmt: skip
     drawn = _insert(counted, layers, events, all_events, below)
     return Grid(tuple(float(times[i]) for i in counted), tuple(float(times[i]) for i in drawn if i not in counted))

@@ -56,7 +56,8 @@ class Thinned(Frozen):
     Parameters
     ----------
     n_points
-        Points of the whole curve, which stands in `file` of the report's folder.
+        Points of the whole curve, which stands in `file` of the report's folder; 0 and empty where small cells are
+        hidden.
     rule
         Which points are kept.
     largest_error
@@ -95,6 +96,11 @@ class Curve(Frozen):
             if found.stat == stat:
                 return found.values
         raise KeyError(stat)
+
+    @property
+    def is_suppressed(self) -> bool:
+        """True when points were left out to hide small cells: then the whole curve stands nowhere."""
+        return self.thinned is not None and not self.thinned.file
 
 
 class AnalysisNode(Frozen):
@@ -139,7 +145,10 @@ class AnalysisNode(Frozen):
 
 
 class ColumnInfo(Frozen):
-    """What the report says of one variable: words, unit, kind and levels (reference first)."""
+    """What the report says of one variable: words, unit, kind and levels (reference first).
+
+    `unknown_level` is the level that missing values were made, empty where they stay missing.
+    """
 
     name: str
     label: str
@@ -149,6 +158,7 @@ class ColumnInfo(Frozen):
     per: float = 1.0
     transform: str = "identity"
     spline: tuple[float, ...] = ()
+    unknown_level: str = ""
     after_start: bool = False
 
 

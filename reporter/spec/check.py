@@ -16,6 +16,7 @@ from reporter.spec.check_mapping import (
     unit_findings,
 )
 from reporter.spec.check_models import interaction_problems, part_problems, spline_problems
+from reporter.spec.check_source import source_problems
 from reporter.spec.check_survival import survival_findings
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.endpoints import CohortFile, EndpointSpec, EventDefinition
@@ -30,7 +31,6 @@ _NEEDS = {
     "groups": "a column with levels", "strata": "a column with levels", "weights": "numeric", "offset": "numeric",
 }  # fmt: skip
 _NAME = re.compile(r"[^=/%<>\s]+")
-_TABLES = (".csv", ".tsv", ".parquet", ".feather")
 
 
 def not_available(path: Path, places: Places, what_to_do: str) -> Finding:
@@ -55,17 +55,7 @@ def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Itera
                 yield not_available((table, key), places, "Remove the key.")
     for table, section in (("data", file.data), ("validation", file.validation)):
         if section is not None:
-            yield from _source(section.source, (table, "source"), places)
-
-
-def _source(source: str, path: Path, places: Places) -> Iterator[Finding]:
-    if source.startswith("r:"):
-        if not re.fullmatch(r"r:[A-Za-z][A-Za-z0-9.]*/[A-Za-z.][A-Za-z0-9._]*", source):
-            message = f"got '{source}'; an R data set is written r:package/dataset, e.g. r:survival/rotterdam."
-            yield Finding("invalid_source", places.at(path), message)
-    elif not source.lower().endswith(_TABLES):
-        do = f"got '{source}'; save the table as .csv or .tsv (UTF-8) or .parquet, or use r:package/dataset."
-        yield not_available(path, places, do)
+            yield from source_problems(section.source, section, table, places)
 
 
 def _column(name: str, spec: ColumnSpec, places: Places) -> Iterator[Finding]:

@@ -69,8 +69,6 @@ def _unknown_level(spec: ColumnSpec) -> Problems:
         return
     if spec.is_numeric or spec.kind == "date":
         yield "unknown_level", f"only a column with levels can have this; kind is '{spec.kind}'."
-    if spec.unknown_level in spec.missing:
-        yield "unknown_level", f"'{spec.unknown_level}' stands under missing too; take it out of missing."
 
 
 def _cases(spec: ColumnSpec) -> Problems:
@@ -118,7 +116,7 @@ def _derive(spec: ColumnSpec) -> Problems:
         yield "derive", f"the rule gives levels; kind is '{spec.kind}', use ordinal or categorical."
     for key, title in rule.required.items():
         if key not in spec.derive:
-            yield "derive", f"the rule needs {key} = \"column of {title}\"."
+            yield "derive", f'the rule needs {key} = "column of {title}".'
     for key in spec.derive:
         if key not in (*FIXED, *rule.inputs):
             near = did_you_mean(key, rule.inputs)
@@ -148,7 +146,7 @@ def mapping_problems(spec: ColumnSpec) -> Problems:
 
 def _cycle(name: str, columns: Mapping[str, ColumnSpec]) -> tuple[str, ...]:
     """Return the columns from `name` back to itself; empty when it does not read itself."""
-    paths = [(name, use) for use in columns[name].uses if use in columns and use != name]
+    paths: list[tuple[str, ...]] = [(name, use) for use in columns[name].uses if use in columns and use != name]
     seen: set[str] = set()
     while paths:
         path = paths.pop()

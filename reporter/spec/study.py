@@ -11,6 +11,7 @@ from reporter.spec.columns import ColumnOverride, ColumnSpec, Headers, Section
 from reporter.spec.endpoints import CohortFile, CohortSpec, EndpointOverride, EndpointSpec
 from reporter.spec.options import Adjust, ConfType, Ties, Transform
 from reporter.spec.places import Places
+from reporter.spec.source import SourceKeys
 
 Language = Literal["en", "zh"]
 Algorithm = Literal["ward", "kmeans", "gmm"]
@@ -28,7 +29,7 @@ class StudySection(Section):
     seed: int = Field(default=1, ge=0)
 
 
-class DataSpec(Section):
+class DataSpec(SourceKeys):
     """``[data]``: `source` is a path relative to the study file, or ``r:package/dataset``.
 
     `id` is a header of the file or a key of the dictionary, for which `id_headers` are the spellings of its header.
@@ -128,7 +129,7 @@ class PhenotypesSpec(Section):
     horizon: float = Field(gt=0, allow_inf_nan=False)
 
 
-class ValidationFile(Section):
+class ValidationFile(SourceKeys):
     """``[validation]`` as written."""
 
     source: str

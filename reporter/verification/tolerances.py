@@ -164,6 +164,10 @@ RATIO = Tolerance(
     "hazard ratio or limit", rtol=1e-9, per_scale=1e-9, scale="std_error_of_ratio", why="exponential of a coefficient"
 )  # fmt: skip
 MODEL_BASED = Tolerance("model-based", rtol=1e-9, why="computed from coefficients that both sides iterate to")
+DFBETAS = Tolerance(
+    "dfbetas", rtol=1e-9, per_scale=1e-12, scale="one",
+    why="computed from coefficients that both sides iterate to, in units of their standard error",
+)  # fmt: skip
 SMOOTH = Tolerance(
     "smooth of residuals", rtol=1e-9, per_scale=1e-9, scale="band",
     why="a least-squares fit to residuals of an iterated model, through 0 within its band",
@@ -212,7 +216,7 @@ ALL = (
     COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, DEPENDENT_CHI_SQUARE, PROFILE,
     LIKELIHOOD_RATIO,
     LIKELIHOOD_RATIO_P, LIKELIHOOD_RATIO_LOG_P, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
-    WALD, RATIO, MODEL_BASED, SMOOTH, DISTANCE,
+    WALD, RATIO, MODEL_BASED, DFBETAS, SMOOTH, DISTANCE,
 )  # fmt: skip
 
 _COUNTS = frozenset({
@@ -273,7 +277,7 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
         "log_likelihood": LOG_LIKELIHOOD, "n_excluded": COUNT, "n_event_excluded": COUNT,
     },
     "cox_stratified": _COX | {"log_likelihood": LOG_LIKELIHOOD},
-    "influence": _COX | {"max_abs_dfbetas": MODEL_BASED},
+    "influence": _COX | {"max_abs_dfbetas": DFBETAS},
     "functional_form_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "ph_smooth_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "concordance": _CONCORDANCE,
@@ -337,7 +341,10 @@ def scale_of(tolerance: Tolerance, stat: str, sibling: Callable[[str], float | N
             return 1.0
         case "df":
             return sibling(stat.replace("statistic", "df")) or 0.0
-        case "log_likelihood" | "n_event" | "std_dev":
+        case "log_likelihood" | "n_event":
+            # A log-likelihood that has reached 0 is still a sum of terms, each rounded as 1 is.
+            return max(abs(sibling(tolerance.scale) or 0.0), 1.0)
+        case "std_dev":
             return sibling(tolerance.scale) or 0.0
         case "cohort_std_dev":
             return sibling(stat.replace("mean", "std_dev")) or 0.0

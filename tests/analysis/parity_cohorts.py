@@ -42,17 +42,22 @@ class Recipe:
 
 
 def recipes(
-    *, least: int = 2, deaths: Sequence[str] = DEATHS, entry: Sequence[str] = ENTRIES
+    *,
+    least: int = 2,
+    times: Sequence[str] = TIMES,
+    deaths: Sequence[str] = DEATHS,
+    entry: Sequence[str] = ENTRIES,
+    without: Sequence[str] = (),
 ) -> st.SearchStrategy[Recipe]:
-    """Draw recipes of at least so many rows."""
+    """Draw recipes of at least so many rows; covariates of the kinds in `without` do not occur."""
     return st.builds(
         Recipe,
         n=st.one_of(st.integers(least, 12), st.integers(least, 60), st.integers(20, 60)),
         seed=st.integers(0, 2**32 - 1),
-        times=st.sampled_from(TIMES),
+        times=st.sampled_from(times),
         deaths=st.sampled_from(deaths),
-        x=st.sampled_from(NUMBERS),
-        y=st.sampled_from(SECOND),
+        x=st.sampled_from([kind for kind in NUMBERS if kind not in without]),
+        y=st.sampled_from([kind for kind in SECOND if kind not in without]),
         g=st.sampled_from(GROUPS),
         entry=st.sampled_from(entry),
     )

@@ -219,11 +219,10 @@ def test_an_absence_has_a_reason() -> None:
     assert "no events" in failed.failed
 
 
-def test_late_entry_refuses_gray_and_fine_gray() -> None:
+def test_late_entry_refuses_gray() -> None:
     frames = {("development", "os"): competing_frame(10, 30, entry=True)}
-    for options in (all_options()[2], all_options()[4]):
-        (node,) = run_planned(plan(options), frames)
-        assert "late" in node.failed
+    (node,) = run_planned(plan(all_options()[2]), frames)
+    assert "late" in node.failed
 
 
 @pytest.mark.parametrize("key", ["strata", "cluster", "weights", "offset"])

@@ -157,6 +157,28 @@ def test_refusals(frame_of, levels) -> None:
         impute(frame, options(max_values=10))
     with pytest.raises(ReporterError, match="not imputed"):
         analyse_cox_imputed(frame, options())
+    zero = frame.with_column(replace(frame.columns["z"], values=np.where(np.arange(frame.n) == 3, 0.0, 1.0)))
+    logs = options(terms=(*TERMS[:2], TermSpec(column="z", transform="log2")))
+    for refused in (lambda: impute(zero, logs), lambda: analyse_cox_imputed(zero, logs)):
+        with pytest.raises(ReporterError, match="not finite"), np.errstate(divide="ignore"):
+            refused()
+
+
+def test_strata_help_to_impute_and_stay_as_they_are(frame_of, levels) -> None:
+    """x is the stratum: imputed values follow it; who lacks the stratum is left out of the model."""
+    frame = cohort(frame_of, levels, 8, 200)
+    stratum = np.arange(frame.n) % 2
+    x = np.where(np.arange(frame.n) % 5 == 0, np.nan, 10.0 * stratum + np.arange(frame.n) % 3)
+    codes = tuple(int(s) if i % 41 else -1 for i, s in enumerate(stratum))
+    s = frame_of(frame.time, frame.event, {"s": levels(("p", "q"), codes)}).columns["s"]
+    frame = frame.with_column(replace(frame.columns["x"], values=x)).with_column(s)
+    asked = options(strata=("s",))
+    filled = impute(frame, asked)
+    known = np.isnan(x) & s.observed
+    assert ((filled.imputed.values[known, :, 0] >= 10) == (stratum[known] == 1)[:, None]).mean() > 0.95
+    (node, *_) = analyse_cox_imputed(filled, asked)
+    assert node.find(term="GLOBAL").get("n").value == s.observed.sum()
+    assert node.notes[0].startswith(f"{(~s.observed).sum()} patients without")
 
 
 def test_imputing_corrects_what_complete_cases_get_wrong(frame_of) -> None:

@@ -33,7 +33,8 @@ OWN = {"reporter": "survival-reporter", "lifelines": "lifelines"}  # in the proj
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"), "1"
 )
-LIMIT = 900.0  # seconds for all tasks of an engine at one size
+LIMIT = 900.0  # seconds for all tasks of a library of Python at one size
+LONG = 3600.0  # the same for R and this project
 
 
 def installed(name: str) -> str:
@@ -44,15 +45,15 @@ def installed(name: str) -> str:
         return ""
 
 
-def run(command: list[str]) -> tuple[list[str], str]:
+def run(command: list[str], limit: float = LIMIT) -> tuple[list[str], str]:
     """Return the lines that an engine printed, and why it ended before its time, or nothing."""
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=LIMIT, env={**os.environ, **ONE_THREAD}
+            command, capture_output=True, text=True, check=False, timeout=limit, env={**os.environ, **ONE_THREAD}
         )
     except subprocess.TimeoutExpired as late:
         out = late.stdout
-        return (out.decode() if isinstance(out, bytes) else out or "").splitlines(), f"no result within {LIMIT:g} s"
+        return (out.decode() if isinstance(out, bytes) else out or "").splitlines(), f"no result within {limit:g} s"
     if done.returncode:
         sys.stderr.write(done.stderr[-2000:] + "\n")
     return done.stdout.splitlines(), f"the process ended with {done.returncode}" if done.returncode else ""
@@ -67,7 +68,7 @@ def measure_python(
         if not part:
             continue
         command = [str(python), "-m", "tests.bench.engines", engine, str(folder), str(repeats), str(budget), *part]
-        lines, ended = run(command)
+        lines, ended = run(command, LONG if engine == "reporter" else LIMIT)
         waiting = part if engine == "reporter" else []
         for said in map(json.loads, lines):
             if "can" in said:
@@ -85,12 +86,16 @@ def measure_python(
 def measure_r(folder: Path, n: int, repeats: int, budget: float, tasks: list[str]) -> list[Measured]:
     """Measure R's survival."""
     script = str(Path(__file__).with_name("bench.R"))
-    lines, _ = run(["Rscript", "--vanilla", script, str(folder), str(repeats), str(budget), *tasks])
+    command = ["Rscript", "--vanilla", script, str(folder), str(repeats), str(budget), *tasks]
+    lines, ended = run(command, LONG)
     found = []
     for task, seconds, *_ in (line.split("\t") for line in lines):
         values = [float(each) for each in seconds.split()]
         found.append(Measured("R survival", task, n, statistics.median(values), len(values), None))
-    return found
+    there = {m.task for m in found}
+    return found + [
+        Measured("R survival", task, n, None, 0, None, ended or "no result") for task in tasks if task not in there
+    ]
 
 
 def engines() -> tuple[dict[str, str], dict[str, Path], list[str]]:

@@ -41,9 +41,9 @@ def missed(found: list[Measured], design_mb: Mapping[int, float]) -> list[str]:
     peers = sorted({m.engine for m in found} - {"reporter", "R survival"})
     peaks = {m.n: m.peak_mb for m in found if (m.engine, m.task) == ("reporter", "cox") and m.peak_mb is not None}
     absent = [
-        f"{m.task}, {m.n:,} rows: no time of this project ({m.note})"
+        f"{m.task}, {m.n:,} rows: no time of {m.engine} ({m.note})"
         for m in found
-        if m.engine == "reporter" and m.seconds is None
+        if m.engine in ("reporter", "R survival") and m.seconds is None
     ]
     return [*absent, *_against_r(times), *_against_peers(times, peers), *_growth(times), *_memory(peaks, design_mb)]
 

@@ -195,9 +195,9 @@ BAD: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
         ("columns.age.transform", "values above 0", "1 patients"),
     ),
     "key of a later version": (
-        lambda s: s.replace("[analysis]", "[analysis]\nimputations = 20"),
+        lambda s: s.replace("[analysis]", "[analysis]\nbootstrap = 500"),
         "not_available",
-        ("'analysis.imputations' is not available in this version", "Remove the key"),
+        ("'analysis.bootstrap' is not available in this version", "Remove the key"),
     ),
     "R data set spelt wrongly": (
         lambda s: s.replace("patients.csv", "r:survival"),

@@ -2,7 +2,8 @@
 
 References: Fine & Gray, J Am Stat Assoc 1999;94:496; Geskus, Biometrics 2011;67:39; R: ``survival::finegray`` and
 ``coxph(…, weights = fgwt, cluster = id)``. Who had a competing event stays at risk with the weight G(t-)/G(T-), G the
-Kaplan–Meier estimate of the censoring, in which events precede censorings at the same time.
+Kaplan–Meier estimate of the censoring, in which events precede censorings at the same time; with late
+entry G(t-)H(t-) in place of G(t-), H the product-limit estimate of having entered.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.kernels.cox import estimable
+from reporter.analysis.kernels.cox import SINGULAR, estimable
+from reporter.analysis.kernels.interval_sums import IntervalSums
+from reporter.analysis.kernels.newton import Evaluation, Optimum, runs_away
+from reporter.analysis.kernels.observation import observed_before
 from reporter.errors import ReporterError
 from reporter.spec.options import Ties
 
@@ -22,8 +26,6 @@ Codes = NDArray[np.int64]
 
 MAX_ITERATIONS = 60
 MAX_PREDICTOR = 340.0  # its exponential can still be squared
-RUNAWAY = 1e-5  # a last step longer than this over the column's range: the coefficient runs to infinity
-VANISHED = 1e-8  # share of the information at 0 below which none is left
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,11 @@ class _Sets:
     last
         Index of the last event time <= T, -1 if none; shape (n,).
     lasting
-        1/G(T-) for rows with a competing event, 0 for the others; shape (n,).
+        1/G(T-) for rows with a competing event, 0 for the others; shape (n,). With late entry G is GH.
     censoring
         G(t-) at the event times, shape (J,).
+    within
+        Rows at the event times at which they are under observation; None where all enter at the start.
     dead, own, fraction
         Row, event time and Efron's k/d of each event; shape (m,). Fractions are 0 for Breslow.
     """
@@ -85,13 +89,24 @@ class _Sets:
     dead: Codes
     own: Codes
     fraction: Floats
+    within: IntervalSums | None = None
+
+    @property
+    def at_risk(self) -> Bools:
+        """Rows in the risk set of at least one event time, or with a competing event; shape (n,)."""
+        first = 0 if self.within is None else self.within.first
+        out: Bools = (self.last >= first) | (self.lasting > 0)
+        return out
 
     def sums(self, values: Floats) -> Floats:
         """Sum `values` (n, q) over the weighted risk set at each event time: (J, q)."""
         size = self.time.size
-        ending = _sum_by(self.last + 1, values, size + 1)
         beginning = _sum_by(self.last + 1, self.lasting[:, None] * values, size + 1)
-        present = np.cumsum(ending[::-1], axis=0)[::-1][1:]
+        if self.within is None:
+            ending = _sum_by(self.last + 1, values, size + 1)
+            present = np.cumsum(ending[::-1], axis=0)[::-1][1:]
+        else:
+            present = self.within.over_rows(values)
         gone = np.cumsum(beginning, axis=0)[:-1]
         out: Floats = present + self.censoring[:, None] * gone
         return out
@@ -100,10 +115,13 @@ class _Sets:
         """Sum `values` (J, q) over the event times at which each row is at risk, with its weight: (n, q)."""
         q = values.shape[1]
         zero = np.zeros((1, q))
-        while_present = np.concatenate((zero, np.cumsum(values, axis=0)))
+        if self.within is None:
+            while_present = np.concatenate((zero, np.cumsum(values, axis=0)))[self.last + 1]
+        else:
+            while_present = self.within.over_times(values)
         weighted = self.censoring[:, None] * values
         afterwards = np.concatenate((np.cumsum(weighted[::-1], axis=0)[::-1], zero))
-        out: Floats = while_present[self.last + 1] + self.lasting[:, None] * afterwards[self.last + 1]
+        out: Floats = while_present + self.lasting[:, None] * afterwards[self.last + 1]
         return out
 
     def at_time(self, values: Floats) -> Floats:
@@ -117,18 +135,7 @@ def _sum_by(index: Codes, values: Floats, size: int) -> Floats:
     return np.column_stack(columns).astype(np.float64)
 
 
-def _censoring_before(time: Floats, cause: Codes, at: Floats) -> Floats:
-    """Return G(t-) at given times; events leave the risk set before the censorings at the same time."""
-    distinct, index = np.unique(time, return_inverse=True)
-    n_all = np.bincount(index, minlength=distinct.size)
-    n_censor = np.bincount(index[cause == 0], minlength=distinct.size)
-    at_risk = np.cumsum(n_all[::-1])[::-1] - (n_all - n_censor)
-    steps = np.where(n_censor > 0, 1 - n_censor / np.maximum(at_risk, 1), 1.0)
-    survival = np.concatenate(([1.0], np.cumprod(steps)))
-    return survival[np.searchsorted(distinct, at, side="left")]
-
-
-def _make_sets(time: Floats, cause: Codes, event: int, ties: Ties) -> _Sets:
+def _make_sets(time: Floats, cause: Codes, event: int, ties: Ties, entry: Floats | None) -> _Sets:
     if ties == "exact":
         raise ReporterError("a Fine–Gray model has no exact ties; use 'efron' or 'breslow'")
     dead = np.flatnonzero(cause == event)
@@ -139,10 +146,14 @@ def _make_sets(time: Floats, cause: Codes, event: int, ties: Ties) -> _Sets:
     first = np.concatenate(([0], np.cumsum(n_dead)[:-1]))
     fraction = (np.arange(dead.size) - first[own]) / n_dead[own]
     competing = (cause > 0) & (cause != event)
-    lasting = np.where(competing, 1 / _censoring_before(time, cause, time), 0.0)
+    lasting = np.zeros(time.size)
+    lasting[competing] = 1 / observed_before(time, cause, time[competing], entry)
+    last, within = np.searchsorted(distinct, time, side="right") - 1, None
+    if entry is not None:
+        within = IntervalSums(np.searchsorted(distinct, entry, side="right"), last, distinct.size)
     return _Sets(
-        distinct, np.searchsorted(distinct, time, side="right") - 1, lasting,
-        _censoring_before(time, cause, distinct), dead, own, fraction if ties == "efron" else np.zeros(dead.size),
+        distinct, last, lasting, observed_before(time, cause, distinct, entry), dead, own,
+        fraction if ties == "efron" else np.zeros(dead.size), within,
     )  # fmt: skip
 
 
@@ -207,13 +218,14 @@ def _newton(z: Floats, sets: _Sets) -> _Optimum:
 
 
 def _runs_away(best: _Optimum, start: _Point, width: Floats) -> Bools:
-    """Tell which coefficients have no finite optimum: the last step is long, or next to no information is left."""
-    left = np.diag(best.point.information) / np.diag(start.information)
-    out: Bools = (np.abs(best.step) * width > RUNAWAY) | (left < VANISHED)
-    return out
+    """Tell which coefficients have no finite optimum."""
+    at, first = (Evaluation(point.value, point.score, point.information) for point in (best.point, start))
+    return runs_away(Optimum(best.beta, at, first, best.step, best.converged), width)
 
 
-def fit_fine_gray(x: Floats, time: Floats, cause: Codes, *, event: int, ties: Ties) -> FineGrayFit:
+def fit_fine_gray(
+    x: Floats, time: Floats, cause: Codes, *, event: int, ties: Ties, entry: Floats | None = None
+) -> FineGrayFit:
     """Maximise the weighted partial likelihood of the subdistribution hazard of cause `event`.
 
     Parameters
@@ -222,16 +234,18 @@ def fit_fine_gray(x: Floats, time: Floats, cause: Codes, *, event: int, ties: Ti
         Shape (n, p), no intercept.
     time, cause
         Shape (n,); cause 0 is censored.
+    entry
+        Under observation in (entry, time], shape (n,); None: from the start.
 
     Raises
     ------
     ReporterError
-        Without events of the cause, or without an estimable column.
+        Without events of the cause or an estimable column, or where entry times leave a weight undefined.
     """
     if not (cause == event).any():
         raise ReporterError("no events: the subdistribution hazard ratios cannot be estimated")
-    sets = _make_sets(time, cause, event, ties)
-    used = estimable(x[(sets.last >= 0) | (sets.lasting > 0)])
+    sets = _make_sets(time, cause, event, ties, entry)
+    used = estimable(x[sets.at_risk])
     if not used.any():
         raise ReporterError("every covariate is constant: there is nothing to estimate")
     part = x[:, used]
@@ -245,6 +259,7 @@ def fit_fine_gray(x: Floats, time: Floats, cause: Codes, *, event: int, ties: Ti
     coef[used], infinite[used] = best.beta / scale, _runs_away(best, start, np.ptp(z, axis=0))
     covariance[np.ix_(used, used)] = robust / np.outer(scale, scale)
     wald = float("nan")
-    if np.linalg.matrix_rank(robust, hermitian=True) == robust.shape[0]:
-        wald = float(best.beta @ np.linalg.solve(robust, best.beta))
+    unit = np.sqrt(np.maximum(np.diag(robust), 0.0))
+    if (unit > 0).all() and np.linalg.eigvalsh(robust / np.outer(unit, unit))[0] >= SINGULAR:
+        wald = float((best.beta / unit) @ np.linalg.solve(robust / np.outer(unit, unit), best.beta / unit))
     return FineGrayFit(coef, covariance, best.point.value, start.value, wald, used, infinite, best.converged)

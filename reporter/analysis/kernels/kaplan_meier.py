@@ -235,5 +235,6 @@ def restricted_mean(curve: SurvivalCurve, tau: float) -> tuple[float, float]:
     heights = np.concatenate(([1.0], curve.estimate[inside]))
     areas = np.diff(edges) * heights
     remaining = (areas.sum() - np.cumsum(areas))[: int(inside.sum())]
-    terms = np.where(remaining > 0, curve.greenwood[inside], 0.0)
+    # Where S has reached 0 the term is infinite and no area is left but rounding error.
+    terms = np.where((remaining > 0) & (curve.estimate[inside] > 0), curve.greenwood[inside], 0.0)
     return float(areas.sum()), float(np.sqrt(np.sum(remaining**2 * terms)))

@@ -119,7 +119,9 @@ def _supremum(likelihood: Likelihood, best: Optimum) -> Optimum:
 
 def _damped_step(likelihood: Likelihood, beta: Floats, at: Evaluation) -> tuple[Floats, Evaluation] | None:
     """Return the first of ever more damped Newton steps (Levenberg's) that raises the log-likelihood, and what is there."""
-    unit = np.sqrt(np.maximum(np.diag(at.information), np.finfo(float).tiny))
+    unit = np.sqrt(np.diag(at.information))
+    if not (unit > 0).all():
+        return None
     share, direction = eigh(at.information / np.outer(unit, unit))
     along = direction.T @ (at.score / unit)
     for exponent in range(-15, 1, 3):

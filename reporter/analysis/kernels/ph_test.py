@@ -15,6 +15,7 @@ from reporter.analysis.kernels.chi_square import ChiSquare, chi_square
 from reporter.analysis.kernels.cox import CoxFit
 from reporter.analysis.kernels.kaplan_meier import count_events
 from reporter.analysis.kernels.natural_spline import natural_basis
+from reporter.analysis.kernels.newton import inverse
 from reporter.analysis.kernels.risk_sets import information_by_time, moments
 from reporter.analysis.kernels.time_index import index_times
 from reporter.errors import ReporterError
@@ -175,7 +176,7 @@ def _event_variance(fit: CoxFit, information: Floats) -> tuple[Floats, bool]:
             # R: a stratum in which nothing varies keeps its residuals, which are 0.
             complete &= bool(varies.all() or not varies.any() or not n_dead)
     mean = information / np.where(per_event == 0, 1.0, per_event)
-    return np.linalg.pinv(mean, hermitian=True).astype(np.float64), complete
+    return inverse(mean), complete
 
 
 @dataclass(frozen=True)

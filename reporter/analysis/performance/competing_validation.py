@@ -62,7 +62,8 @@ def absolute_risk(causes: tuple[_Cause, ...], horizon: float) -> Floats:
         total = sum(
             cause.relative[rows, None] * hazard[None, :] for cause, hazard in zip(causes, before, strict=True)
         )  # fmt: skip
-        risk[rows] = first.relative[rows] * (np.exp(-total) @ jumps)
+        # Summed row by row, not by a matrix product: equal patients must get equal risks, or ties are lost.
+        risk[rows] = first.relative[rows] * (np.exp(-total) * jumps).sum(axis=1)
     return risk
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-from reporter.analysis.concordance import estimate_statistics, tau_statistic
+from reporter.analysis.concordance import equal_but_for_rounding, estimate_statistics, tau_statistic
 from reporter.analysis.cox import fit_model, why_unusable
 from reporter.analysis.design import make_design
 from reporter.analysis.kaplan_meier import NO_FOLLOW_UP
@@ -91,15 +91,16 @@ def _performance(found: Predictions, options: ValidationOptions, frame: Analysis
     counts = (
         statistic("n", found.time.size), statistic("n_event", found.event.sum()), statistic("n_missing", n_missing)
     )  # fmt: skip
-    whole = concordance(found.time, found.event, found.linear_predictor, ymax=None)
+    score = equal_but_for_rounding(found.linear_predictor)
+    whole = concordance(found.time, found.event, score, ymax=None)
     last_event = float(found.time[found.event].max(initial=-np.inf))
     last = max(options.horizons, default=last_event)
-    uno = uno_statistics(frame, found.time, found.event, found.linear_predictor, last, options)
+    uno = uno_statistics(frame, found.time, found.event, score, last, options)
     stats = (*counts, *estimate_statistics(whole, options.conf_level, _C_NAMES))
     beside = () if options.horizons else uno
     yield Row(term="cox", stats=(*stats, tau_statistic(last_event, frame.time_unit), *beside))
     if options.horizons:
-        early = concordance(found.time, found.event, found.linear_predictor, ymax=last)
+        early = concordance(found.time, found.event, score, ymax=last)
         stats = estimate_statistics(early, options.conf_level, _C_NAMES)
         yield Row(term="cox", time=last, stats=(*stats, tau_statistic(last, frame.time_unit), *uno))
 

@@ -73,8 +73,9 @@ def find_delimiter(header: str, kind: str) -> str:
 
 
 def _reader(lines: Any, grammar: Grammar) -> Any:
-    quoting = csv.QUOTE_MINIMAL if grammar.quoting else csv.QUOTE_NONE
-    return csv.reader(lines, delimiter=grammar.delimiter, strict=True, quoting=quoting)
+    if not grammar.quoting:
+        return csv.reader(lines, delimiter=grammar.delimiter, strict=True, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=grammar.delimiter, strict=True)
 
 
 class _Lines:
@@ -192,8 +193,9 @@ def _one_way(raw: Raw, start: int, grammar: Grammar) -> tuple[bool, bool]:
 
 def _by_arrow(raw: Raw, start: int, width: int, grammar: Grammar) -> list[Any] | None:
     """Return the columns, or None where Python must say what they are."""
-    from pyarrow import csv as arrow_csv
+    from pyarrow import csv as module
 
+    arrow_csv: Any = module
     sure, inside = _one_way(raw, start, grammar)
     if not sure or start >= len(raw):
         return None
@@ -219,9 +221,11 @@ def _by_arrow(raw: Raw, start: int, width: int, grammar: Grammar) -> list[Any] |
 
 
 def _has_long_cell(column: Any) -> bool:
-    from pyarrow import compute
+    from pyarrow import compute as module
 
-    longest = compute.max(compute.binary_length(column.dictionary)).as_py()
+    compute: Any = module
+    lengths = compute.call_function("binary_length", [column.dictionary])
+    longest = compute.call_function("max", [lengths]).as_py()
     return longest is not None and longest > csv.field_size_limit()
 
 

@@ -54,7 +54,7 @@ def kind_by_content(path: Path) -> str:
         if found == "ole":
             head += file.read(4 << 20)
             return "encrypted" if _ENCRYPTED in head else "xls"
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "xlsx" if b"[Content_Types].xml" in head or b"xl/" in head or b"docProps/" in head else "zip"
     if not found and _OLD_STATA.match(head):
         return "dta"

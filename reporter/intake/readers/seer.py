@@ -23,7 +23,8 @@ def check_options(request: ReadRequest) -> None:
     given = request.options
     for key, value in (("delimiter", given.delimiter), ("header_row", given.header_row)):
         if value is not None:
-            message = f"{key} is given, but '{request.dic and request.dic.name}' says how the file is written; remove it."
+            name = request.dic.name if request.dic else ""
+            message = f"{key} is given, but {name} says how the file is written; remove {key}."
             raise refuse("invalid_source", request.place, message)
     if given.decimal != ".":
         raise refuse("invalid_source", request.place, "SEER*Stat writes numbers with a point; remove decimal.")

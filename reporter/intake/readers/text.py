@@ -149,7 +149,7 @@ def unpacked(path: Path, place: str, folder: Path | None = None) -> Raw:
     """
     packed = path.stat().st_size
     limit = min(MAX_UNPACKED_BYTES, max(RATIO_FROM_BYTES, MAX_RATIO * packed))
-    target = (folder or path.parent) / "unpacked" if folder else None
+    target = None if folder is None else folder / "unpacked"
     kept: list[bytes] = []
     done = 0
     file = target.open("wb") if target else None
@@ -165,7 +165,7 @@ def unpacked(path: Path, place: str, folder: Path | None = None) -> Raw:
                     raise refuse("file_bomb", place, message)
                 file.write(block) if file else kept.append(block)
     except (OSError, EOFError, zlib.error) as error:
-        message = f"the file cannot be unpacked ({error or type(error).__name__}); copy or save it again."
+        message = f"the file cannot be unpacked ({str(error) or type(error).__name__}); copy or save it again."
         raise refuse("damaged_file", place, message) from None
     finally:
         if file:

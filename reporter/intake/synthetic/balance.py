@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reporter.intake.synthetic.draws import Draws, Floats
 
-_ROUNDS = 400
+_ROUNDS, _LAST_ROUNDS = 900, 250
 _PAIRS = 384
 
 
@@ -22,7 +22,7 @@ class Score:
     cap: Floats
 
     def residual(self, draw: Floats, rows: NDArray[np.int64]) -> Floats:
-        """Return the martingale residual of a unit exponential draw for these rows: event minus hazard lived through."""
+        """Return the martingale residual of unit exponential draws: event minus the hazard lived through."""
         cap = self.cap[rows]
         return np.asarray((draw <= cap) - np.minimum(draw, cap), dtype=np.float64)
 
@@ -45,20 +45,31 @@ def balanced_exponential(parts: Sequence[Score], group: NDArray[np.object_], dra
     from than chance alone would have it.
     """
     draw = -np.log(draws.even(group))
-    for name in np.unique(group.astype(str)):
-        rows = np.flatnonzero(group == name)
+    order = np.argsort(group.astype(str), kind="stable")
+    _, sizes = np.unique(group.astype(str), return_counts=True)
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+    parts = [Score(part.columns[order], part.cap[order]) for part in parts]
+    mixed = draw[order]
+    for start, size in zip(starts, sizes, strict=True):
+        rows = slice(start, start + size)
         own = [Score(part.columns[rows], part.cap[rows]) for part in parts]
-        draw[rows] = _settle(own, draw[rows], draws)
+        mixed[rows] = _settle(own, mixed[rows], np.zeros(size, dtype=np.int64), np.full(size, size), draws, _ROUNDS)
+    mixed = _settle(parts, mixed, np.repeat(starts, sizes), np.repeat(sizes, sizes), draws, _LAST_ROUNDS)
+    draw[order] = mixed
     return draw
 
 
-def _settle(parts: Sequence[Score], draw: Floats, draws: Draws) -> Floats:
+def _settle(
+    parts: Sequence[Score], draw: Floats, start: NDArray[np.int64], size: NDArray[np.int64], draws: Draws, rounds: int
+) -> Floats:
+    """Exchange draws of pairs; the partners of a row are the `size` rows from `start` on."""
     every = np.arange(draw.size)
     now = np.concatenate([part.columns.T @ part.residual(draw, every) for part in parts])
     spread = np.concatenate([(part.columns**2).T @ -np.expm1(-part.cap) for part in parts])
     weight = np.where(spread > 0.5, 1 / np.maximum(spread, 0.5), 0.0)
-    for _ in range(_ROUNDS):
-        one, two = (np.floor(draws.uniform(_PAIRS) * draw.size).astype(np.int64) for _ in range(2))
+    for _ in range(rounds):
+        one = np.floor(draws.uniform(_PAIRS) * draw.size).astype(np.int64)
+        two = start[one] + np.floor(draws.uniform(_PAIRS) * size[one]).astype(np.int64)
         change = _change(parts, draw, one, two)
         change[one == two] = 0.0
         distance = ((now + change) ** 2) @ weight

@@ -19,7 +19,7 @@ _ROUNDS = 40
 
 @dataclass(frozen=True)
 class Course:
-    """Months from diagnosis to death or end of follow-up, and 0 alive, 1 dead of the cancer, 2 dead of another cause."""
+    """Months from diagnosis to death or end of follow-up; 0 alive, 1 dead of the cancer, 2 dead of another cause."""
 
     months: Floats
     status: Ints
@@ -139,8 +139,9 @@ def _design(women: Women, observed: Mask) -> Floats:
 def _margin_design(women: Women, analysed: Mask) -> Floats:
     grade = np.minimum(women.grade, 3)
     staged = analysed & women.restaged
-    columns = [*(staged & (women.stage == stage) for stage in (1, 2, 3, 4)), *(analysed & (grade == g) for g in (1, 2, 3))]
-    return np.column_stack(columns).astype(np.float64)
+    by_stage = [staged & (women.stage == stage) for stage in (1, 2, 3, 4)]
+    by_grade = [analysed & (grade == degree) for degree in (1, 2, 3)]
+    return np.column_stack(by_stage + by_grade).astype(np.float64)
 
 
 def draw_course(
@@ -175,8 +176,12 @@ def draw_course(
 
     whole = _design(women, analysed & women.restaged & women.size_known)
     margin = _margin_design(women, analysed)
-    early = (analysed[:, None] * np.ones((1, 1))).astype(np.float64)
-    parts = [Score(whole, lived(np.inf)), Score(margin, lived(facts["horizon"])), Score(early, lived(4.0))]
+    last = analysed & women.restaged & (women.stage == 4)
+    half = np.column_stack((last & women.chemotherapy, last & ~women.chemotherapy)).astype(np.float64)
+    parts = [
+        Score(whole, lived(np.inf)), Score(margin, lived(facts["horizon"])), Score(half, lived(14.0)),
+        Score(analysed[:, None].astype(np.float64), lived(4.0)),
+    ]  # fmt: skip
     era = np.where(women.year >= 2010, "late", "early")
     total = balanced_exponential(parts, joined(women.kind, era), draws) / ratio
     cancer = np.where(total < 700, scale * np.expm1(np.minimum(total, 700)) ** (1 / shape), np.inf)

@@ -25,7 +25,8 @@ CANCER_DEATHS = {
     "Miscellaneous Malignant Cancer": 0.07,
 }  # fmt: skip
 OTHER_DEATHS = {
-    "Diseases of Heart": 0.35, "Cerebrovascular Diseases": 0.09, "Lung and Bronchus": 0.09, "Other Cause of Death": 0.47,
+    "Diseases of Heart": 0.35, "Cerebrovascular Diseases": 0.09, "Lung and Bronchus": 0.09,
+    "Other Cause of Death": 0.47,
 }  # fmt: skip
 NO_CAUSE = "State DC not available or state DC available but no COD"
 NOT_FIRST = "N/A not first tumor"
@@ -72,7 +73,7 @@ class Removed:
     def any(self) -> Mask:
         """Women whom one step or another removes."""
         parts = (self.under_18, self.other_site, self.unconfirmed, self.not_first, self.not_reported)
-        return np.any((*parts, self.unknown_months), axis=0)
+        return np.asarray(np.any((*parts, self.unknown_months), axis=0), dtype=bool)
 
 
 def follow_up_fields(women: Women, course: Course, removed: Removed, facts: Mapping[str, Any], draws: Draws) -> Fields:
@@ -86,8 +87,8 @@ def follow_up_fields(women: Women, course: Course, removed: Removed, facts: Mapp
     flag = np.where((months > 0) & draws.flag(0.015, kind), _FLAGS[2], flag)
     cause = np.where(status == CANCER, draws.pick(CANCER_DEATHS, kind), draws.pick(OTHER_DEATHS, kind))
     cancer = np.where(status == CANCER, "Dead (attributable to this cancer dx)", "Alive or dead of other cause")
-    other = "Dead (attributable to causes other than this cancer dx)"
-    other = np.where(status == OTHER, other, "Alive or dead due to cancer")
+    of_other = "Dead (attributable to causes other than this cancer dx)"
+    other = np.where(status == OTHER, of_other, "Alive or dead due to cancer")
     first = ~removed.not_first
 
     def shown(label: Any) -> Any:
@@ -127,13 +128,11 @@ def _dates(n: int, facts: Mapping[str, Any], draws: Draws) -> Floats:
     return np.asarray(first + (last - first) * draws.even(np.zeros(n)) ** 0.8, dtype=np.float64)
 
 
-def _second_rows(
-    fields: Fields, women: Women, course: Course, second: Mask, draws: Draws, last_year: int
-) -> Fields:
+def _second_rows(fields: Fields, women: Women, course: Course, second: Mask, draws: Draws, last_year: int) -> Fields:
     """Return a further row of the women with a second tumour, found between the first and the end of follow-up."""
     rows = np.flatnonzero(second)
-    site, recode, histology, share = zip(*_SECONDS, strict=True)
-    which = draws.pick(dict(zip(map(str, range(len(share))), share, strict=True)), np.zeros(rows.size)).astype(np.int64)
+    which = draws.pick({str(i): tumour[3] for i, tumour in enumerate(_SECONDS)}, np.zeros(rows.size)).astype(np.int64)
+    site, recode, histology = (np.array([str(tumour[i]) for tumour in _SECONDS], dtype=object) for i in range(3))
     gap = course.months[rows] * (0.1 + 0.8 * draws.uniform(rows.size))
     date = np.minimum(women.date[rows] + gap / 12, last_year + 0.99)
     out = {header: values[rows].copy() for header, values in fields.items()}
@@ -146,9 +145,9 @@ def _second_rows(
     age = np.minimum(women.age[rows] + np.round(gap / 12).astype(np.int64), 89)
     left = np.floor(course.months[rows] - gap).astype(np.int64)
     out |= {
-        "Primary Site - labeled": np.array(site, dtype=object)[which],
-        "Site recode ICD-O-3/WHO 2008": np.array(recode, dtype=object)[which],
-        "ICD-O-3 Hist/behav": np.array(histology, dtype=object)[which],
+        "Primary Site - labeled": site[which],
+        "Site recode ICD-O-3/WHO 2008": recode[which],
+        "ICD-O-3 Hist/behav": histology[which],
         "Histologic Type ICD-O-3": np.array([text[:4] for text in histology], dtype=object)[which],
         "RX Summ--Surg Prim Site (1998+)": np.where(uterine, "00", "20").astype(object),
         "Year of diagnosis": np.array([str(y) for y in year], dtype=object),
@@ -194,7 +193,8 @@ def draw_export(facts: Mapping[str, Any], *, seed: int, rows: int) -> tuple[Fiel
         women, hazards, facts, draws, end=facts["end_of_follow_up"], other_cause=facts["hazard"]["other_cause"],
         analysed=~removed.any,
     )  # fmt: skip
-    able = ~(removed.not_first | removed.not_reported | removed.unknown_months | removed.under_18) & (course.months > 12)
+    unable = removed.not_first | removed.not_reported | removed.unknown_months | removed.under_18
+    able = ~unable & (course.months > 12)
     chosen = np.argsort(np.where(able, draws.uniform(n), 2.0), kind="stable")[:n_second]
     second = np.isin(np.arange(n), chosen)
     if not able[chosen].all():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reporter.intake.synthetic.seer_tumour import Fields
 
-DATABASE = "SYNTHETIC - no person is described - made by 'reporter synthesize' in the layout of SEER Research Data, 2000-2019"
+DATABASE = "SYNTHETIC - describes no person - made by 'reporter synthesize' in the layout of SEER Research Data"
 _PLAIN = (
     "Patient ID", "Year of diagnosis", "Histologic Type ICD-O-3", "CS tumor size (2004-2015)",
     "Tumor Size Summary (2016+)", "Regional nodes examined (1988+)", "Regional nodes positive (1988+)",

@@ -22,7 +22,20 @@ _GRADES = (
     "Unknown", "Well differentiated; Grade I", "Moderately differentiated; Grade II",
     "Poorly differentiated; Grade III", "Undifferentiated; anaplastic; Grade IV",
 )  # fmt: skip
-_SURGERY = {"50": 0.66, "40": 0.19, "63": 0.04, "61": 0.03, "30": 0.03, "65": 0.02, "26": 0.015, "75": 0.005, "90": 0.01}
+_SURGERY = {
+    "50": 0.66, "40": 0.19, "63": 0.04, "61": 0.03, "30": 0.03, "65": 0.02, "26": 0.015, "75": 0.005, "90": 0.01,
+}  # fmt: skip
+_ELSEWHERE = {"C53.9-Cervix uteri": 0.5, "C56.9-Ovary": 0.3, "C57.9-Female genital tract, NOS": 0.2}
+_UNKNOWN_SIZES = {"999": 0.93, "990": 0.02, "989": 0.01, "000": 0.01}
+_RADIATION_ORDER = {
+    "Radiation after surgery": 0.94, "Radiation prior to surgery": 0.03, "Sequence unknown, but both were given": 0.03,
+}  # fmt: skip
+_SYSTEMIC_ORDER = {
+    "Systemic therapy after surgery": 0.90, "Systemic therapy before surgery": 0.06,
+    "Systemic therapy both before and after surgery": 0.03, "Sequence unknown": 0.01,
+}  # fmt: skip
+_NO_SYSTEMIC = "No systemic therapy and/or surgical procedures"
+_NO_RADIATION_ORDER = "No radiation and/or cancer-directed surgery"
 _RADIATION = {
     "Beam radiation": 0.62, "Radioactive implants (includes brachytherapy) (1988+)": 0.17,
     "Combination of beam with implants or isotopes": 0.14, "Radiation, NOS  method or source not specified": 0.06,
@@ -56,10 +69,6 @@ def years_of(header: str) -> tuple[int, int]:
 def padded(numbers: Ints, width: int) -> Texts:
     """Return whole numbers with leading zeros."""
     return np.array([f"{number:0{width}d}" for number in numbers], dtype=object)
-
-
-def _one(women: Women) -> Texts:
-    return np.full(women.age.size, "", dtype=object)
 
 
 def recorded_tnm(women: Women) -> tuple[Texts, Texts, Texts]:
@@ -111,7 +120,8 @@ def _sixth_edition(women: Women, draws: Draws) -> Texts:
     fourth = np.where(women.m == "M1", "B", "A")
     second = np.where(letter == "NOS", "NOS", np.where(letter == "A", "A", "B"))
     roman = np.array(["", "I", "II", "III", "IV"], dtype=object)[women.stage]
-    out = roman + np.select([women.stage == s for s in (1, 2, 3, 4)], [letter, second, third, fourth], "").astype(object)
+    letters = np.select([women.stage == s for s in (1, 2, 3, 4)], [letter, second, third, fourth], "")
+    out = roman + letters.astype(object)
     out = np.where(draws.flag(0.05, women.kind), "UNK Stage", out)
     return np.where(women.has_scheme, out, "NA").astype(object)
 
@@ -147,7 +157,7 @@ def stage_fields(women: Women, draws: Draws) -> Fields:
 def _size_field(women: Women, draws: Draws, *, words: bool) -> Texts:
     """Return the size in mm as three digits; unknown ones and some small ones by their special codes."""
     out = padded(women.size, 3)
-    special = {"999": 0.93, "990": 0.02, "989": 0.01, "000": 0.01, **({"991": 0.01, "994": 0.02} if words else {"998": 0.03})}
+    special = {**_UNKNOWN_SIZES, **({"991": 0.01, "994": 0.02} if words else {"998": 0.03})}
     return np.where(women.size_known, out, draws.pick(special, women.kind)).astype(object)
 
 
@@ -188,7 +198,7 @@ def _node_fields(women: Women, draws: Draws) -> Fields:
 def tumour_fields(women: Women, other_site: Mask, draws: Draws) -> Fields:
     """Return site, histology, grade, stage, size and nodes."""
     site = draws.pick(_SITES, women.kind)
-    elsewhere = draws.pick({"C53.9-Cervix uteri": 0.5, "C56.9-Ovary": 0.3, "C57.9-Female genital tract, NOS": 0.2}, women.kind)
+    elsewhere = draws.pick(_ELSEWHERE, women.kind)
     recode = np.where(site == "C55.9-Uterus, NOS", "Uterus, NOS", "Corpus Uteri")
     names = {"C53.9-Cervix uteri": "Cervix Uteri", "C56.9-Ovary": "Ovary"}
     away = np.array([names.get(text, "Other Female Genital Organs") for text in elsewhere], dtype=object)
@@ -213,19 +223,18 @@ def treatment_fields(women: Women, draws: Draws) -> Fields:
     kind, surgery, both = women.kind, women.surgery, women.surgery & women.radiation
     none = draws.pick({"00": 0.96, "99": 0.04}, kind)
     radiation = np.where(women.radiation, draws.pick(_RADIATION, kind), draws.pick(_NO_RADIATION, kind))
-    order = {"Radiation after surgery": 0.94, "Radiation prior to surgery": 0.03, "Sequence unknown, but both were given": 0.03}
-    systemic = {"Systemic therapy after surgery": 0.90, "Systemic therapy before surgery": 0.06,
-                "Systemic therapy both before and after surgery": 0.03, "Sequence unknown": 0.01}  # fmt: skip
-    after = np.where(surgery & women.chemotherapy, draws.pick(systemic, kind), "No systemic therapy and/or surgical procedures")
+    after = np.where(surgery & women.chemotherapy, draws.pick(_SYSTEMIC_ORDER, kind), _NO_SYSTEMIC)
+    operation = draws.pick(_SURGERY, kind)
+    reason = np.where(surgery, "Surgery performed", draws.pick(_REASONS, kind))
+    order = np.where(both, draws.pick(_RADIATION_ORDER, kind), _NO_RADIATION_ORDER)
     return {
-        "RX Summ--Surg Prim Site (1998+)": np.where(surgery, draws.pick(_SURGERY, kind), none).astype(object),
-        "Reason no cancer-directed surgery": np.where(surgery, "Surgery performed", draws.pick(_REASONS, kind)).astype(object),
+        "RX Summ--Surg Prim Site (1998+)": np.where(surgery, operation, none).astype(object),
+        "Reason no cancer-directed surgery": reason.astype(object),
         "Radiation recode": radiation.astype(object),
-        "RX Summ--Surg/Rad Seq": np.where(
-            both, draws.pick(order, kind), "No radiation and/or cancer-directed surgery").astype(object),
+        "RX Summ--Surg/Rad Seq": order.astype(object),
         "Chemotherapy recode (yes, no/unk)": np.where(women.chemotherapy, "Yes", "No/Unknown").astype(object),
         "RX Summ--Systemic/Sur Seq (2007+)": within(after.astype(object), women.year, 2007),
-    }  # fmt: skip
+    }
 
 
 def person_fields(women: Women, under_18: Mask, facts: Mapping[str, Any], draws: Draws) -> Fields:

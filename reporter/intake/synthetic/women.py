@@ -67,21 +67,16 @@ class Women:
         return np.floor(self.date).astype(np.int64)
 
     @property
-    def group(self) -> Texts:
-        """Histology and era: the groups within which shares are kept."""
-        return joined(self.kind, np.searchsorted(_ERAS, self.year, side="right"))
-
-    @property
     def restaged(self) -> Mask:
         """Whose recorded categories give a stage: diagnosed since 2010, under a scheme of TNM, nothing unknown."""
         known = (self.m == "M1") | ((self.n != "NX") & (self.t != "TX")) | (self.t == "T4")
-        return known & (self.year >= 2010) & self.has_scheme
+        return np.asarray(known & (self.year >= 2010) & self.has_scheme, dtype=bool)
 
     @property
     def has_scheme(self) -> Mask:
         """For whom TNM has a scheme: 8801 to 8889 had the summary stage only until 2017."""
         code = np.array([int(text[:4]) for text in self.histology])
-        return (self.year >= 2018) | ~((code > 8800) & (code < 8890))
+        return np.asarray((self.year >= 2018) | ~((code > 8800) & (code < 8890)), dtype=bool)
 
     @property
     def high_grade(self) -> Mask:
@@ -104,13 +99,13 @@ def _ages(kind: Texts, group: Texts, facts: Mapping[str, Any], draws: Draws) -> 
     mean, sd = by_kind(kind, facts, "age").T
     low, high = ndtr((18 - mean) / sd), ndtr((96 - mean) / sd)
     age = mean + sd * ndtri(low + (high - low) * draws.even(group))
-    return np.clip(np.floor(age), 18, 95).astype(np.int64)
+    return np.asarray(np.clip(np.floor(age), 18, 95), dtype=np.int64)
 
 
 def _pick_rows(shares: Floats, uniform: Floats) -> Ints:
     """Return an index per row from a table of shares, shape = (n, k)."""
     edges = np.cumsum(shares, axis=1) / shares.sum(axis=1, keepdims=True)
-    return (uniform[:, None] > edges[:, :-1]).sum(axis=1).astype(np.int64)
+    return np.asarray((uniform[:, None] > edges[:, :-1]).sum(axis=1), dtype=np.int64)
 
 
 def _grades(kind: Texts, group: Texts, score: Floats, facts: Mapping[str, Any], draws: Draws) -> tuple[Ints, Ints]:
@@ -147,7 +142,7 @@ def _sizes(kind: Texts, group: Texts, stage: Ints, facts: Mapping[str, Any], dra
     shift = np.array([0.0, 0.0, 0.12, 0.18, 0.22])[stage]
     size = median * np.exp(shift + log_sd * ndtri(draws.even(joined(group, stage))))
     step = np.array([1, 5, 10])[cut(draws.uniform(kind.size), [0.15, 0.2, 0.65])]
-    return np.clip(np.ceil(size / step) * step, 2, 480).astype(np.int64)
+    return np.asarray(np.clip(np.ceil(size / step) * step, 2, 480), dtype=np.int64)
 
 
 def _recorded(kind: Texts, tnm: Sequence[Texts], size_known: Mask, draws: Draws) -> list[Texts]:
@@ -215,7 +210,8 @@ def draw_women(kind: Texts, date: Floats, facts: Mapping[str, Any], draws: Draws
     stage = 1 + _pick_rows(by_kind(kind, facts, "stage"), place)
     size = _sizes(kind, group, stage, facts, draws)
     within = joined(group, stage)
-    size_known = ~draws.flag(marginals["size_unknown"], within)
+    tier = joined(within, np.searchsorted([50, 100], size, side="left"))
+    size_known = ~draws.flag(marginals["size_unknown"], tier)
     t, n, m = _recorded(kind, _tnm(kind, group, stage, size, facts, draws), size_known, draws)
     surgery = draws.flag(np.array([0.0, *marginals["surgery"]])[stage], within)
     examined, positive = _nodes(n, stage, surgery, marginals["nodes_examined"], draws)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from reporter.report.document import Figure, Inline, Run
 from reporter.report.figures import draw_kaplan_meier
 from reporter.report.figures.models import KaplanMeierFigure, SurvivalGroup, Tick
-from reporter.report.format import count
+from reporter.report.format import ABSENT, count
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.survival_figure import curve_label, time_ticks
-from reporter.report.sections.thinned import thinning_notes
+from reporter.report.sections.thinned import risk_is_known, thinning_notes
 from reporter.results.tree import AnalysisNode, Curve, EndpointInfo
 
 _HEIGHT = 126.0
@@ -38,6 +38,8 @@ def net_endpoint(context: Context, endpoint: EndpointInfo) -> EndpointInfo:
 
 def _risk_cell(context: Context, node: AnalysisNode, curve: Curve, time: float) -> Inline:
     """Return the number at risk at `time` and the events of the cause up to it."""
+    if not risk_is_known(curve, time):
+        return (Run(ABSENT),)
     index, last = bisect_left(curve.time, time), bisect_right(curve.time, time) - 1
     zero = Run("0", is_label=True)
     at_risk = context.curve_number(node, curve, "n_risk", index) if index < len(curve.time) else zero

@@ -143,6 +143,8 @@ def _largest(context: Context, node: AnalysisNode) -> Iterator[Block]:
     if not apart:
         return
     apart = sorted((item for item in apart if item[0] > NOTABLE), key=lambda item: -item[0])[:5]
+    if not apart and len(known) > len([value for _row, value in known if value is not None]):
+        return
     if not apart:
         text = _("No variable differs between the cohorts by more than {limit} standard deviations.")
         yield Paragraph(fill(text, limit=words(plain_number(NOTABLE))))

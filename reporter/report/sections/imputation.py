@@ -224,16 +224,16 @@ def imputation_blocks(context: Context, endpoint: EndpointInfo) -> tuple[Block, 
 def imputation_note(context: Context, citations: Citations) -> MethodNote | None:
     """Say how values are imputed and how the models are pooled."""
     _ = context.gettext
-    nodes = context.results.nodes(ANALYSIS)
+    nodes = [node for node in context.results.nodes(ANALYSIS) if node.rows]
     options = _options(nodes[0]) if nodes else None
     if options is None:
         return None
     text = _(
         "Missing covariates are imputed by chained equations{chained}: {m} sets, {rounds} rounds each, seed {seed}; "
-        "each variable from all other covariates, the event indicator and the Nelson–Aalen cumulative hazard{white}, "
-        "of all causes where events compete. Numbers on the scale of the model by predictive mean matching with "
-        "{donors} donors; levels by a logistic or multinomial regression fitted to a bootstrap sample, with a weak "
-        "normal prior. "
+        "each variable from all other covariates, strata and offset, the event indicator and the Nelson–Aalen "
+        "cumulative hazard{white}, of all causes where events compete. Numbers on the scale of the model by predictive "
+        "mean matching with {donors} donors; levels by a logistic or multinomial regression fitted to a bootstrap "
+        "sample, with a weak normal prior. "
         "Splines and interactions are made from the imputed values afterwards; they are not in the imputation model. "
         "The model is fitted in each set and pooled by Rubin’s rules{rubin} with the degrees of freedom of Barnard and "
         "Rubin{barnard}, for complete data the events less the coefficients. R fits and pools the same sets. Nothing "

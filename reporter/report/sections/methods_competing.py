@@ -8,6 +8,7 @@ from reporter.report.sections.competing_figure import cause_label
 from reporter.report.sections.context import Context
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.references import Citations
+from reporter.report.sections.survival_estimates import LATE_ENTRY
 from reporter.results.tree import AnalysisNode
 from reporter.spec.options import (
     CompetingValidationOptions,
@@ -20,6 +21,12 @@ from reporter.spec.options import (
 def _first(context: Context, kind: type) -> AnalysisNode | None:
     """Return the first node of a kind of options that gave something."""
     return next((n for n in context.results.analyses if isinstance(n.options, kind) and not n.failed), None)
+
+
+def _late_entry(context: Context) -> bool:
+    """Return whether a cohort has patients who come under observation late."""
+    nodes = (node for node in context.results.analyses if node.analysis == "kaplan_meier")
+    return any(found.stat == LATE_ENTRY for node in nodes for row in node.rows for found in row.stats)
 
 
 def competing_note(context: Context, citations: Citations) -> MethodNote | None:
@@ -61,6 +68,12 @@ def competing_note(context: Context, citations: Citations) -> MethodNote | None:
             "uncensored; ties by the {ties} method, robust standard errors with each patient a cluster."
         )
         runs += fill(text, cite=citations.cite("fine_gray"), ties=words(model.options.ties.capitalize()))
+        if _late_entry(context):
+            text = _(
+                " As some patients come under observation late, the weights also hold the product-limit estimate of "
+                "having come under observation{cite}."
+            )
+            runs += fill(text, cite=citations.cite("geskus"))
     if _first(context, CompetingValidationOptions) is not None:
         text = _(
             " In the validation cohort the absolute risk comes from the frozen cause-specific Cox models of all causes "

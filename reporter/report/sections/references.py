@@ -74,6 +74,10 @@ WORKS = {
         "Fine JP, Gray RJ. A proportional hazards model for the subdistribution of a competing risk. "
         "J Am Stat Assoc. 1999;94(446):496–509."
     ),
+    "geskus": (
+        "Geskus RB. Cause-specific cumulative incidence estimation and the Fine and Gray model under both left "
+        "truncation and right censoring. Biometrics. 2011;67(1):39–49."
+    ),
     "benichou": (
         "Benichou J, Gail MH. Estimates of absolute cause-specific risk in cohort studies. "
         "Biometrics. 1990;46(3):813–826."

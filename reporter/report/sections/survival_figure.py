@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from reporter.report.document import Figure, Inline, Run
 from reporter.report.figures import draw_kaplan_meier
 from reporter.report.figures.models import KaplanMeierFigure, SurvivalGroup, Tick
-from reporter.report.format import Write, count, decimals, level_text, plain_number
+from reporter.report.format import ABSENT, Write, count, decimals, level_text, plain_number
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.cox_parts import terms_alone
 from reporter.report.sections.inline import fill, words
-from reporter.report.sections.thinned import thinning_notes
+from reporter.report.sections.thinned import risk_is_known, thinning_notes
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, ColumnInfo, Curve, EndpointInfo
 from reporter.results.value import Reason
@@ -51,6 +51,8 @@ def _at_risk(curve: Curve, time: float) -> float:
 
 def _risk_cell(context: Context, node: AnalysisNode, curve: Curve, time: float) -> Inline:
     """Return the number at risk at `time` (T >= time) and the events up to it."""
+    if not risk_is_known(curve, time):
+        return (Run(ABSENT),)
     index = bisect_left(curve.time, time)
     at_risk = context.curve_number(node, curve, "n_risk", index) if index < len(curve.time) else Run("0", is_label=True)
     last = bisect_right(curve.time, time) - 1

@@ -12,12 +12,30 @@ from reporter.report.sections.inline import fill, words
 from reporter.results.tree import Curve
 
 
+def hidden_steps(context: Context) -> Inline:
+    """Say which steps a curve of a cohort with hidden small cells keeps."""
+    _ = context.gettext
+    return fill(
+        _(
+            "Small numbers are hidden: the curve is drawn at months between which enough patients had an event, and "
+            "holds its last value between them; numbers at risk stand where enough patients left."
+        )
+    )
+
+
+def risk_is_known(curve: Curve, time: float) -> bool:
+    """Tell whether the numbers of a risk table are known at a time: always, or at the months that are shown."""
+    return not curve.is_suppressed or time in curve.time
+
+
 def thinning_notes(context: Context, curves: Sequence[Curve]) -> tuple[Inline, ...]:
     """Return how many points the curves have, how many are drawn and how far that is off; nothing for whole curves.
 
     The error is that of the estimate as it is drawn, in percentage points, rounded up: the largest among the curves.
     """
     _ = context.gettext
+    if any(curve.is_suppressed for curve in curves):
+        return (hidden_steps(context),)
     said = [(curve, curve.thinned) for curve in curves if curve.thinned is not None]
     if not said:
         return ()

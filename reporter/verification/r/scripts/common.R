@@ -135,6 +135,9 @@ model_data <- function(frame, terms, options = list()) {
   if (!is.null(data$.weights) && is.null(data$.cluster) && any(data$.weights %% 1 != 0, na.rm = TRUE)) {
     stop("case weights that are not whole numbers need a cluster")
   }
+  if (!is.null(data$.cluster) && length(unique(data$.cluster[complete.cases(data)])) == 1) {
+    stop("a robust variance is not offered: all patients are in one cluster")
+  }
   if (identical(options$ties, "exact") && !is.null(data$.entry)) stop("exact ties are not offered with entry times")
   keep <- complete.cases(data)
   out <- data[keep, , drop = FALSE]
@@ -191,7 +194,7 @@ fit_cox <- function(formula, data, ties) {
   if (!any(identified)) stop("every covariate is constant: there is nothing to estimate")
   warned <- character()
   fit <- with_finite_steps(fit_with, if (all(identified)) 1e-15 else 1e-12)
-  overflows <- is.null(fit)
+  overflows <- is.null(fit) || all(is.na(coef(fit)))
   if (overflows) fit <- start
   if (overflows && robust) fit$naive.var <- fit$var
   if (robust) fit$rscore <- robust_score(start, data, identified)
@@ -451,6 +454,12 @@ chi_square <- function(name, statistic, df) {
   setNames(values, paste0(prefix, c("statistic", "df", "p_value", "log_p_value")))
 }
 
+# 2 (l(whole) - l(reduced)); 0 where the two differ by rounding error alone.
+likelihood_ratio <- function(whole, reduced) {
+  found <- 2 * (whole - reduced)
+  if (!is.na(found) && abs(found) <= 1e-12 * max(1, abs(whole))) 0 else found
+}
+
 normal_quantile <- function(conf_level) qnorm(1 - (1 - conf_level) / 2)
 
 quantile_row <- function(fit, p, name) {
@@ -466,6 +475,23 @@ fit_or_null <- function(data, terms, options) {
     if (!grepl("no events|nothing to estimate|infinite argument in coxph.wtest", conditionMessage(said))) stop(said)
     NULL
   })
+}
+
+# Columns divided by a power of 2 near their standard deviation, which no test feels and no digit loses: cox.zph takes columns
+# of very different units for singular. `scale` is that of each coefficient.
+in_own_units <- function(data, terms, interactions) {
+  scales <- lapply(seq_along(terms), function(i) {
+    value <- data[[paste0("x", i)]]
+    if (is.factor(value)) return(rep(1, nlevels(value) - 1))
+    apply(as.matrix(value), 2, function(column) if (isTRUE(sd(column) > 0)) 2^round(log2(sd(column))) else 1)
+  })
+  for (i in seq_along(terms)) {
+    name <- paste0("x", i)
+    if (is.matrix(data[[name]])) data[[name]] <- sweep(data[[name]], 2, scales[[i]], "/")
+    else if (!is.factor(data[[name]])) data[[name]] <- data[[name]] / scales[[i]]
+  }
+  products <- lapply(interaction_pairs(terms, interactions), function(pair) as.vector(outer(scales[[pair[1]]], scales[[pair[2]]])))
+  list(data = data, scale = unlist(c(scales, products)))
 }
 
 # Coefficients of a fit as a matrix, NA where there is none.
@@ -487,6 +513,9 @@ diagnostics_refused <- function(options) {
   if (any(given)) stop("not offered with ", paste(c("cluster", "weights", "offset")[given], collapse = ", "))
   if (options$ties == "exact") stop("not offered with exact ties")
 }
+
+# Scores that differ by rounding error alone are ties.
+equal_but_for_rounding <- function(score) round(score / (1e-11 * max(1, abs(score))))
 
 # Uno's concordance up to tau, beside Harrell's: pairs weighted by 1 / G(t-)^2, G the reverse Kaplan-Meier estimate in which
 # deaths precede censorings.

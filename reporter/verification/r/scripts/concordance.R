@@ -2,10 +2,12 @@
 check_concordance <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
   data <- model_data(frame_of(frames, cohort, endpoint), terms, options)
-  data$.lp <- predict(fit_terms(data, terms, options$ties, options), type = "lp")
+  fit <- fit_terms(data, terms, options$ties, options)
+  if (!fit$converged) stop("coxph did not converge")
+  data$.lp <- equal_but_for_rounding(fit$linear.predictors)
   z <- normal_quantile(options$conf_level)
   limits <- function(found) {
-    error <- sqrt(found$var)
+    error <- if (is.finite(found$concordance)) sqrt(found$var) else NA
     c(estimate = unname(found$concordance), std_error = error, conf_low = unname(found$concordance) - z * error,
       conf_high = unname(found$concordance) + z * error)
   }

@@ -47,7 +47,7 @@ check_cox <- function(frames, cohort, endpoint, options) {
   compared <- if (length(fit$naive.var)) c(NA, NA) else fit$loglik
   model <- c(n = nrow(data), n_event = sum(data$.event), n_missing = nrow(frame) - nrow(data),
              log_likelihood = fit$loglik[2], log_likelihood_null = fit$loglik[1],
-             chi_square("lr", 2 * diff(compared), df))
+             chi_square("lr", likelihood_ratio(compared[2], compared[1]), df))
   if (analysis == "cox_univariable") {
     where <- place(cohort, endpoint, "cox_univariable_model", term = terms[[1]]$column)
     return(result(c(rows, list(numbers(where, model)))))

@@ -26,7 +26,8 @@ check_cox_stratified <- function(frames, cohort, endpoint, options) {
 # Indices of the covariates with levels whose test has P < alpha; none where the test is not defined.
 changing_terms <- function(frame, options) {
   terms <- options$terms
-  fit <- fit_terms(model_data(frame, terms, options), terms, options$ties, options)
+  data <- in_own_units(model_data(frame, terms, options), terms, options$interactions)$data
+  fit <- fit_terms(data, terms, options$ties, options)
   if (any(fit$infinite) || !fit$converged) return(integer())
   found <- tryCatch(
     cox.zph(fit, transform = options$transform, terms = TRUE, global = FALSE),

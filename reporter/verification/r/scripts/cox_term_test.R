@@ -68,11 +68,11 @@ test_columns <- function(fit, data, tested, options) {
 # 2 (l(all) - l(without)), the difference in coefficients, and l(without).
 ratio_without <- function(fit, data, tested, options) {
   keep <- which(!tested & fit$identified)
-  all_of_it <- c(if (fit$converged) 2 * diff(fit$loglik) else NA, sum(fit$identified), if (fit$converged) fit$loglik[1] else NA)
+  all_of_it <- c(if (fit$converged) likelihood_ratio(fit$loglik[2], fit$loglik[1]) else NA, sum(fit$identified), if (fit$converged) fit$loglik[1] else NA)
   if (!length(keep)) return(all_of_it)
   data$.keep <- fit$x[, keep, drop = FALSE]
   reduced <- fit_cox(model_formula(data, ".keep"), data, options$ties)
   if (!any(reduced$identified)) return(all_of_it)
   reached <- if (fit$converged && reduced$converged) reduced$loglik[2] else NA
-  c(2 * (fit$loglik[2] - reached), sum(fit$identified) - sum(reduced$identified), reached)
+  c(likelihood_ratio(fit$loglik[2], reached), sum(fit$identified) - sum(reduced$identified), reached)
 }

@@ -16,7 +16,7 @@ check_influence <- function(frames, cohort, endpoint, options) {
     rows[[length(rows) + 1]] <- numbers(at(term = names_of[j]), values)
   }
   largest <- if (usable) apply(dfbetas[, fit$identified, drop = FALSE], 1, max)
-  ranked <- if (usable) order(-signif(largest, 8))
+  ranked <- if (usable) order(-signif(ifelse(largest < 1e-10, 0, largest), 8))
   for (k in options$left_out) {
     rest <- if (usable && k < n) fit_or_null(data[-ranked[seq_len(k)], , drop = FALSE], terms, options)
     found <- wald_numbers(rest, length(names_of), normal_quantile(options$conf_level))

@@ -2,14 +2,15 @@
 check_ph_test <- function(frames, cohort, endpoint, options) {
   terms <- options$terms
   if (options$ties == "exact") stop("exact ties have no test of proportional hazards")
-  data <- model_data(frame_of(frames, cohort, endpoint), terms, options)
+  scaled <- in_own_units(model_data(frame_of(frames, cohort, endpoint), terms, options), terms, options$interactions)
+  data <- scaled$data
   fit <- fit_terms(data, terms, options$ties, options)
   if (options$transform == "log" && any(data$.event & data$.time == 0)) stop("the logarithm of time 0 does not exist")
   rows <- list()
   labels <- c(vapply(terms, function(term) term$column, ""), interaction_names(terms, options$interactions))
   in_model <- seq_along(labels) %in% fit$assign_of[fit$identified]
   # cox.zph stops where the information is singular: too few distinct event times.
-  found <- if (any(fit$infinite)) NULL else tryCatch(
+  found <- if (any(fit$infinite) || !fit$converged) NULL else tryCatch(
     cox.zph(fit, transform = options$transform, terms = TRUE, global = TRUE),
     error = function(said) if (grepl("singular", conditionMessage(said), fixed = TRUE)) NULL else stop(said)
   )
@@ -42,8 +43,9 @@ check_ph_test <- function(frames, cohort, endpoint, options) {
     spread <- rowSums((at %*% (back %*% t(back))) * at)
     names_of <- coefficient_terms(terms, options$interactions)[fit$identified]
     for (j in seq_along(names_of)) {
-      middle <- drop(at %*% qr.coef(decomposed, each$y[, j]))
-      half <- 2 * sqrt(each$var[j, j] * spread)
+      scale <- scaled$scale[fit$identified][j]
+      middle <- drop(at %*% qr.coef(decomposed, each$y[, j])) / scale
+      half <- 2 * sqrt(each$var[j, j] * spread) / scale
       where <- place(cohort, endpoint, "ph_smooth_curve", term = names_of[j])
       curves <- c(curves, list(curve_column(where, "estimate", grid, middle), curve_column(where, "conf_low", grid, middle - half),
                                curve_column(where, "conf_high", grid, middle + half)))

@@ -9,14 +9,17 @@ check_validation <- function(frames, cohort, endpoint, options) {
   for (name in c("development", cohort)) if (".entry" %in% names(frame_of(frames, name, endpoint))) stop("not offered with entry times")
   development <- model_data(frame_of(frames, "development", endpoint), terms)
   fit <- fit_terms(development, terms, options$ties, options)
-  if (any(fit$infinite)) stop("a hazard ratio of the model runs to infinity")
+  if (any(fit$infinite) || !fit$converged) stop("a hazard ratio of the model runs to infinity")
   data <- model_data(frame_of(frames, cohort, endpoint), terms)
   data$.lp <- predict(fit, newdata = data, type = "lp")
+  if (diff(range(data$.lp)) <= 1e-11 * max(1, abs(data$.lp))) data$.lp <- mean(data$.lp)
   z <- normal_quantile(options$conf_level)
   at <- function(analysis, time = NULL) place(cohort, endpoint, analysis, term = "cox", time = time)
+  ranked <- data
+  ranked$.lp <- equal_but_for_rounding(data$.lp)
   discrimination <- function(ymax, tau) {
-    found <- if (is.null(ymax)) concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE)
-             else concordance(Surv(.time, .event) ~ .lp, data = data, reverse = TRUE, ymax = ymax)
+    found <- if (is.null(ymax)) concordance(Surv(.time, .event) ~ .lp, data = ranked, reverse = TRUE)
+             else concordance(Surv(.time, .event) ~ .lp, data = ranked, reverse = TRUE, ymax = ymax)
     error <- sqrt(found$var)
     values <- c(found$concordance, error, found$concordance - z * error, found$concordance + z * error, tau)
     setNames(values, c("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c_conf_high", "tau"))
@@ -24,7 +27,7 @@ check_validation <- function(frames, cohort, endpoint, options) {
   whole_tau <- if (any(data$.event)) max(data$.time[data$.event]) else NA
   n_all <- nrow(frame_of(frames, cohort, endpoint))
   counts <- c(n = nrow(data), n_event = sum(data$.event), n_missing = n_all - nrow(data))
-  uno <- uno_values(data, frame_of(frames, cohort, endpoint), options, max(c(options$horizons, if (!length(options$horizons)) whole_tau)), z)
+  uno <- uno_values(ranked, frame_of(frames, cohort, endpoint), options, max(c(options$horizons, if (!length(options$horizons)) whole_tau)), z)
   rows <- list(numbers(at("performance"), c(counts, discrimination(NULL, whole_tau), if (!length(options$horizons)) uno)))
   rows[[2]] <- numbers(at("calibration"), calibration_slope(data, options$ties, z))
   if (!length(options$horizons)) return(result(rows))
@@ -51,9 +54,12 @@ check_validation <- function(frames, cohort, endpoint, options) {
 # Cox model of the outcome on the frozen linear predictor alone; nothing to estimate without events or with one value.
 calibration_slope <- function(data, ties, z) {
   b <- s <- NA
-  if (any(data$.event)) {
-    slope <- fit_cox(Surv(.time, .event) ~ .lp, data, ties)
-    if (slope$identified && !slope$infinite) {
+  slope <- tryCatch(fit_cox(Surv(.time, .event) ~ .lp, data, ties), error = function(said) {
+    if (!grepl("no events|nothing to estimate", conditionMessage(said))) stop(said)
+    NULL
+  })
+  if (!is.null(slope)) {
+    if (slope$converged && slope$identified && !slope$infinite) {
       b <- unname(coef(slope))
       s <- sqrt(vcov(slope)[1, 1])
     }
