@@ -1,4 +1,4 @@
-.PHONY: help setup report test bench lint clean
+.PHONY: help setup report test nightly bench lint clean
 .DEFAULT_GOAL := help
 
 STUDY ?= data/rotterdam/study.toml
@@ -17,6 +17,10 @@ report: setup ## the verified report of STUDY (default: the Rotterdam cohort) in
 
 test: setup ## the tests
 	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+nightly: setup ## the long checks: 1,000 random cohorts an analysis against live R (SEED=1234: those of that seed)
+	@seed="$(SEED)"; seed="$${seed:-$$(date +%s)}"; echo "seed $$seed"; \
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) --hypothesis-profile=nightly --hypothesis-seed="$$seed" tests/analysis/test_hypothesis_parity.py tests/analysis/test_hypothesis_parity_models.py
 
 bench: setup ## time the estimates beside R and Python's libraries into out/bench/ (SIZES=1000,10000: quicker)
 	@$(BIN)/python -m tests.bench $(if $(SIZES),--sizes $(SIZES))

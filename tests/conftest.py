@@ -11,10 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from reporter.cohort.frame import AnalysisFrame, Column
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples on every run, or new ones whose seed is printed (--hypothesis-profile or HYPOTHESIS_PROFILE).
+settings.register_profile("ci", derandomize=True, max_examples=100)
+settings.register_profile("nightly", derandomize=False, max_examples=1000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def missing_for_r() -> str:

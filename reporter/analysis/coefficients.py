@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from reporter.analysis.cox import DEPENDENT, INFINITE, NOT_CONVERGED, FittedModel, fit_model
+from reporter.analysis.cox import (
+    DEPENDENT,
+    INFINITE,
+    NO_ROBUST_ERROR,
+    NOT_CONVERGED,
+    VANISHED,
+    FittedModel,
+    fit_model,
+)
+from reporter.analysis.model_parts import part_columns
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.results.value import Statistic, statistic
@@ -36,6 +44,12 @@ def wald_statistics(estimate: float, error: float, conf_level: float, note: str 
     return tuple(statistic(name, value, note=note or beyond.get(name, "")) for name, value in values.items())
 
 
+def without_robust_error(model: FittedModel, j: int) -> bool:
+    """Return whether the robust standard error of a coefficient is rounding: the clusters balance each other."""
+    fit = model.fit
+    return fit.robust_covariance is not None and not fit.std_error[j] > VANISHED * fit.model_std_error[j]
+
+
 def coefficient_statistics(
     model: FittedModel | None, names: tuple[str, ...], conf_level: float, why_not: str = ""
 ) -> Iterator[tuple[str, tuple[Statistic, ...]]]:
@@ -59,6 +73,8 @@ def coefficient_statistics(
         if not model.fit.converged:
             note = NOT_CONVERGED
         pair = (nothing, nothing) if note else (float(model.fit.coef[j]), float(model.fit.std_error[j]))
+        if not note and without_robust_error(model, j):
+            pair, note = (pair[0], nothing), NO_ROBUST_ERROR
         yield name, wald_statistics(*pair, conf_level, note)
 
 
@@ -76,7 +92,7 @@ def part_of(
 
 def try_to_fit(frame: AnalysisFrame, options: ModelOptions) -> tuple[FittedModel | None, str]:
     """Return the fitted model, or None and why there is none."""
-    if not frame.n:
+    if not frame.complete([*(term.column for term in options.terms), *part_columns(options)]).any():
         return None, "no patient is left"
     try:
         return fit_model(frame, options), ""

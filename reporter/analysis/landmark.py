@@ -9,13 +9,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from reporter.analysis.coefficients import coefficient_statistics, part_of, try_to_fit
+from reporter.analysis.coefficients import coefficient_statistics, part_of
+from reporter.analysis.cox import FittedModel, fit_model
 from reporter.analysis.design import term_names
 from reporter.analysis.model_parts import model_parts, part_columns
 from reporter.cohort.frame import AnalysisFrame
+from reporter.errors import ReporterError
 from reporter.results.tree import AnalysisNode, Row
 from reporter.results.value import statistic
 from reporter.spec.options import LandmarkOptions
+
+# With which a fit says that the patients left have nothing to estimate from.
+NOTHING = ("no events", "nothing to estimate")
 
 
 def after(frame: AnalysisFrame, landmark: float) -> AnalysisFrame:
@@ -32,6 +37,18 @@ def after(frame: AnalysisFrame, landmark: float) -> AnalysisFrame:
     return replace(part, entry=entry)
 
 
+def _fit(part: AnalysisFrame, options: LandmarkOptions) -> tuple[FittedModel | None, str]:
+    """Return the model, or None and why nothing can be estimated; other faults of the model stop the analysis."""
+    if not part.complete([*(term.column for term in options.terms), *part_columns(options)]).any():
+        return None, "no patient is left"
+    try:
+        return fit_model(part, options), ""
+    except ReporterError as error:
+        if not any(words in str(error) for words in NOTHING):
+            raise
+        return None, str(error)
+
+
 def analyse_landmark(frame: AnalysisFrame, options: LandmarkOptions) -> tuple[AnalysisNode, ...]:
     """Fit the model to the patients followed beyond the landmark.
 
@@ -46,7 +63,7 @@ def analyse_landmark(frame: AnalysisFrame, options: LandmarkOptions) -> tuple[An
     rows = frame.complete([*(term.column for term in options.terms), *part_columns(options)])
     model_parts(frame, options, rows)
     beyond = frame.time > options.landmark
-    model, why_not = try_to_fit(after(frame, options.landmark), options)
+    model, why_not = _fit(after(frame, options.landmark), options)
     reached = float("nan") if model is None or not model.fit.converged else model.fit.log_likelihood
     used, left = rows & beyond, rows & ~beyond
     stats = (

@@ -60,6 +60,7 @@ def _validation(study: Study, levels: Levels | None) -> CohortRequest | None:
         columns=section.columns, cohort=section.cohort,
         endpoints={name: section.endpoints[name] for name in study.analysis.endpoints},
         optional=[name for name in section.columns if name not in needed], levels=levels,
+        own=[name for name in section.columns if name not in study.columns],
     )  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def _level_warnings(cohort: ReadCohort, levels: Levels) -> list[Finding]:
         if n_rows:
             message = f"{n_rows} patients are at {names}, which the development cohort never has; counted as missing."
             found.append(Finding("level_not_in_development", place, message, severity="warning", n_rows=n_rows))
-        elif lost and cohort.request.name == "development":
+        elif lost and cohort.request.name == "development" and not cohort.request.columns[name].headers:
             message = f"no patient is at {names}; the level is left out."
             found.append(Finding("unused_level", place, message, severity="warning"))
     return found
@@ -136,7 +137,7 @@ def _info(cohort: ReadCohort, frames: Mapping[str, AnalysisFrame], findings: Seq
         name=cohort.request.name, label=cohort.request.label, source=cohort.source.source, sha256=cohort.source.sha256,
         n_read=cohort.n_read,
         suppress_below=cohort.protection.suppress_below, deidentified=cohort.protection.deidentify,
-        from_registry=cohort.protection.from_registry, steps=tuple(steps),
+        from_registry=cohort.protection.from_registry, synthetic=cohort.source.synthetic, steps=tuple(steps),
         findings=tuple(str(finding) for finding in findings),
         codes=code_entries(
             cohort.request.cohort, cohort.request.endpoints, cohort.request.columns, tuple(cohort.source.table.columns)

@@ -36,9 +36,7 @@ class Protection:
 
 def is_registry(data: DataSpec, source: SourceTable) -> bool:
     """Tell whether a table holds patients of SEER: a SEER*Stat export, or read with its dictionary; not a synthetic."""
-    named = data.dictionary if isinstance(data.dictionary, (tuple, list)) else (data.dictionary,)
-    is_seer = getattr(source, "origin", "") == REGISTRY or REGISTRY in named
-    return is_seer and not getattr(source, "synthetic", False)
+    return (source.origin == REGISTRY or REGISTRY in data.dictionary) and not source.synthetic
 
 
 def protection_of(data: DataSpec, source: SourceTable, key: str) -> tuple[Protection, list[Finding]]:

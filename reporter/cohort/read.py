@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,10 @@ from reporter.spec.study import DataSpec
 
 @dataclass(frozen=True)
 class CohortRequest:
-    """What the study file says of one cohort; `prefix` is ``""`` or ``validation.``, for findings."""
+    """What the study file says of one cohort; `prefix` is ``""`` or ``validation.``, for findings.
+
+    `optional` columns may be absent; `own` ones are of this table alone and serve its conditions and endpoints.
+    """
 
     name: str
     label: str
@@ -38,6 +41,7 @@ class CohortRequest:
     cohort: CohortSpec
     endpoints: Mapping[str, EndpointSpec]
     optional: Collection[str] = ()
+    own: Collection[str] = ()
     levels: Mapping[str, Sequence[str]] | None = None
 
     @property
@@ -56,7 +60,7 @@ class ReadCohort:
     columns: Mapping[str, Column]
     outcomes: Mapping[str, Outcome]
     selection: Selection
-    protection: Protection = Protection()
+    protection: Protection = field(default_factory=Protection)
     warnings: tuple[Finding, ...] = ()
 
     @property
@@ -115,6 +119,7 @@ def read_cohort(request: CohortRequest) -> ReadCohort:
     ids, findings = _read_ids(resolver, request.data, f"{request.data_key}.id")
     columns, problems = typed_columns(resolver, request.optional)
     findings += problems
+    columns = {key: column for key, column in columns.items() if key not in request.own}
     outcomes: dict[str, Outcome] = {}
     for key, spec in request.endpoints.items():
         place = f"{request.prefix}endpoints.{key}"

@@ -22,7 +22,7 @@ _NEW_KEY = 32
 _LENGTH = 10
 
 OLDEST = 90.0
-"""Ages from here on are one group (US 45 CFR 164.514(b)(2)(i)(C): all ages over 89 aggregated into one of 90 or older)."""
+"""Ages from here on are one group (US 45 CFR 164.514(b)(2)(i)(C): ages over 89 become a category of 90 or older)."""
 
 _AGE = re.compile(r"(?<![a-z])age(?![a-z])|年龄|年齡", re.IGNORECASE)
 _YEARS = ("years", "year", "", "年", "岁", "歲")
@@ -40,8 +40,8 @@ def pseudonym(key: bytes, identifier: str) -> str:
 def _checked(key: bytes, where: str) -> bytes:
     if len(key) < SMALLEST_KEY:
         raise UsageError(
-            f"{where}: the key of the pseudonyms has {len(key)} bytes; at least {SMALLEST_KEY} are needed. Put a longer "
-            "secret there, e.g. 64 random hexadecimal digits."
+            f"{where}: the key of the pseudonyms has {len(key)} bytes; at least {SMALLEST_KEY} are needed. Put a "
+            "longer secret there, e.g. 64 random hexadecimal digits."
         )
     return key
 
@@ -51,8 +51,8 @@ def _read_key(path: Path) -> bytes:
         return _checked(path.read_bytes().strip(), str(path))
     except OSError as error:
         raise UsageError(
-            f"{path}: the key of the pseudonyms cannot be read ({error.strerror or error}). Correct [data] key_file, or "
-            f"leave it out: then {KEY_NAME} is made beside the study file."
+            f"{path}: the key of the pseudonyms cannot be read ({error.strerror or error}). Correct [data] key_file, "
+            f"or leave it out: then {KEY_NAME} is made beside the study file."
         ) from error
 
 

@@ -83,6 +83,12 @@ _FIRST = re.compile(r"(?<![\d.,])[0-9]+(?:\.[0-9]+)?(?![.,]?[0-9])", re.ASCII)
 _PLAIN = ColumnSpec(kind="numeric")
 
 
+def _first_number(cell: str) -> float | str:
+    """Return the first number of a cell, else the cell; with a sign before it the cell is not plain."""
+    found = None if cell.lstrip().startswith("-") else _FIRST.search(cell)
+    return cell if found is None else float(found.group())
+
+
 class _Numbers:
     """Reads one cell as a number by the dictionary's entry."""
 
@@ -96,8 +102,7 @@ class _Numbers:
         """Return the number in the unit of the file, NaN where the cell means missing, None where it is none."""
         key = cell_key(cell)
         if isinstance(key, str) and self.first and key not in self.missing and key not in self.codes:
-            found = _FIRST.findall(cell)
-            key = float(found[0]) if found else key
+            key = _first_number(cell)
         if cell == "" or key in self.missing:
             return float("nan")
         if key in self.codes:
@@ -333,8 +338,7 @@ def _number_key(cell: str, reader: _Numbers | None) -> float | str:
     key = cell_key(cell)
     if reader is None or isinstance(key, float) or key in reader.missing:
         return key
-    found = _FIRST.findall(cell)
-    return float(found[0]) if found else key
+    return _first_number(cell)
 
 
 def _outside(column: pd.Series, spec: ColumnSpec, values: Floats, place: str) -> list[Finding]:

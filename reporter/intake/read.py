@@ -147,12 +147,9 @@ def _request(source: str, folder: Path, place: str, options: ReadOptions) -> Rea
 
 def _parse(request: ReadRequest) -> Parsed:
     if request.kind in TEXT and not request.packed and request.path.stat().st_size <= SMALL_BYTES:
-        from reporter.intake.readers.parse import parse, unreadable
+        from reporter.intake.readers.parse import parse_or_refuse
 
-        try:
-            return parse(request)
-        except (ValueError, OSError, OverflowError) as error:
-            raise unreadable(error, request.place) from None
+        return parse_or_refuse(request)
     from reporter.intake.readers.guard import parse_in_child
 
     return parse_in_child(request)

@@ -17,6 +17,7 @@ from reporter.intake.mapping import Cells, Mapped, distinct_cells, is_missing, m
 from reporter.spec.cells import cell_key
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.conditions import ValueTest
+from reporter.spec.dictionaries import dictionary_names, read_dictionary
 
 Prepared = tuple[pd.Series, ColumnSpec]
 
@@ -25,7 +26,9 @@ def absent_column(name: str, table: pd.DataFrame, place: str, source: str) -> Fi
     """Return the finding for a column that the table does not have."""
     names = [str(c) for c in table.columns]
     has = ", ".join(names[:20]) + (" ..." if len(names) > 20 else "")
-    message = f"column '{name}' is not in {source}.{did_you_mean(name, names)} It has: {has}. Correct the name."
+    knows = [shipped for shipped in dictionary_names() if name in read_dictionary(shipped)]
+    hint = f" The dictionary {knows[0]} knows it: name it and add [columns.{name}]." if knows else ""
+    message = f"column '{name}' is not in {source}.{did_you_mean(name, names)} It has: {has}. Correct the name.{hint}"
     return Finding("unknown_column", place, message)
 
 

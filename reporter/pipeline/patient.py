@@ -19,6 +19,7 @@ from reporter.pipeline.patient_check import check_curves
 from reporter.pipeline.patient_input import InputDictionary, PatientTable, read_patients
 from reporter.pipeline.patient_phenotype import assign_patients
 from reporter.pipeline.patient_predict import predict_patients, shown_horizons
+from reporter.pipeline.patient_refused import refuse_own_input
 from reporter.pipeline.patient_result import assemble_results
 from reporter.pipeline.progress import Silent, watch
 from reporter.pipeline.provenance import document_date
@@ -212,6 +213,7 @@ def report_patients(request: PatientRequest, *, say: Callable[[str], None]) -> i
     results = load_results(request.report / "results.json")
     language, warning = choose_language(request.language, results.study.languages)
     table = read_patients(request.input, _dictionary(models, request.columns))
+    refuse_own_input(table.sha256, request.input, results)
     chosen = _chosen(table, request.id, request.input)
     with watch(len(chosen) + 3, quiet=request.quiet) as watcher:
         usable = [i for i in chosen if not table.refused[i]]

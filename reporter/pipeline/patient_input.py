@@ -15,6 +15,7 @@ from reporter.intake.finding import listed
 from reporter.intake.mapping import is_missing
 from reporter.intake.read import read_table
 from reporter.intake.resolve import Resolver
+from reporter.pipeline.patient_refused import refuse_registry_format
 from reporter.spec.columns import ColumnSpec, parse_number
 
 _ROW_CODES = ("not_a_number", "unknown_code", "not_a_date")
@@ -141,7 +142,7 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
     Raises
     ------
     UsageError
-        There is no such file.
+        There is no such file, or it is a SEER*Stat export.
     FindingsError
         The table cannot be used at all: no rows, rows of another length, no column of identifiers, a predictor that
         no row has. Cells that cannot be used refuse their patient only.
@@ -149,6 +150,7 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
     if not path.is_file():
         raise UsageError(f"--input {path}: there is no such file. Give a table of patients (.csv or .tsv).")
     source = read_table(path.name, path.parent, place=f"--input {path}")
+    refuse_registry_format(source, path)
     table = source.table
     resolver = Resolver(table, dictionary.columns, levels=dictionary.levels, source=path.name)
     optional = [name for name in dictionary.columns if name not in dictionary.needed]

@@ -54,7 +54,6 @@ def synthesize(
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
         say(f"{path}: {len(content):,} bytes, synthetic")
-    say(
-        f"{rows} tumours of the export, {facts['hospital_rows']} patients of the hospital, seed {seed}; none is a person"
-    )
+    women = facts["hospital_rows"]
+    say(f"{rows} tumours of the export, {women} patients of the hospital, seed {seed}; none is a person")
     return 0

@@ -140,7 +140,7 @@ class Checker:
 def verification_files(
     checker: Checker, frames: Frames, results: Results, *, with_data: bool = True
 ) -> dict[str, bytes]:  # fmt: skip
-    """Return reproduce.R and the data it reads: the rows that were checked; without them where small cells forbid it."""
+    """Return reproduce.R and the data it reads: the rows that were checked; no data where small cells forbid it."""
     frames = checker.frames or frames
     data = data_for_r(frames) if with_data else None
     script = reproduce_r(checker.tasks, frames, results.verification, data, scripts=checker.scripts)
@@ -160,7 +160,9 @@ def summary_lines(results: Results) -> list[str]:
     verification = results.verification
     if not verification.ran:
         return [f"not verified: {verification.why_not}"]
-    stats, ledger = _analysis_counts(results) if not verification.without_values else (Counter[str](), Counter[str]())
+    stats, ledger = Counter[str](), Counter[str]()
+    if not verification.without_values:
+        stats, ledger = _analysis_counts(results)
     width = max((len(name) for name in (*stats, *ledger)), default=0)
     lines = [f"{'analysis':<{width}}  stats.csv  ledger"] if stats else []
     for name in dict.fromkeys((*stats, *ledger)):

@@ -71,9 +71,10 @@ def _kept_months(model: FrozenCox, frame: AnalysisFrame, rows: NDArray[np.bool_]
     time, place = np.unique(frame.time[rows], return_inverse=True)
     event = frame.event[rows]
     events = np.bincount(place, weights=event, minlength=time.size)
-    censored = np.bincount(place, weights=~event, minlength=time.size)
+    censored = np.bincount(place, minlength=time.size) - events
     at_risk = np.cumsum((events + censored)[::-1])[::-1]
-    course = Course(time, events[:, None], censored, at_risk)
+    counts = np.column_stack((events, censored)).astype(np.float64)
+    course = Course(time, counts[:, :1], counts[:, 1], at_risk)
     return np.array(shared_grid([course], model.horizons, frame.time_unit, below).times)
 
 
@@ -117,8 +118,7 @@ def _cohort_curve(results: Results, endpoint: str) -> CohortCurve | None:
         curve = node.curves[0]
         kept = [i for i, time in enumerate(curve.time) if time > 0 and curve.column("estimate")[i] is not None]
         found = {
-            name: tuple(curve.column(name)[i] for i in kept)
-            for name in ("n_risk", "estimate", "conf_low", "conf_high")
+            name: tuple(curve.column(name)[i] for i in kept) for name in ("n_risk", "estimate", "conf_low", "conf_high")
         }
         return CohortCurve(
             time=tuple(curve.time[i] for i in kept),

@@ -21,6 +21,7 @@ from reporter.report.sections.methods import methods_section
 from reporter.report.sections.patients import group_tables, patients_section
 from reporter.report.sections.phenotypes import phenotypes_section
 from reporter.report.sections.proportional_hazards import ph_section
+from reporter.report.sections.protection import withheld_section
 from reporter.report.sections.survival import survival_section
 from reporter.report.sections.tables import number_captions
 from reporter.report.sections.title import title_page
@@ -76,6 +77,9 @@ def _appendix(context: Context) -> Section:
     failed = _failed(context)
     if failed:
         blocks.append(Section("failed", _("Analyses that gave nothing"), failed))
+    withheld = withheld_section(context)
+    if withheld is not None:
+        blocks.append(withheld)
     blocks.append(known_differences_section(context))
     return Section("appendix", _("Appendix"), tuple(blocks))
 

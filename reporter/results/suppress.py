@@ -60,7 +60,7 @@ def suppress_small_cells(results: Results) -> Results:
     closed = {key for key, judge in judges.items() if judge.is_closed}
     tree: dict[str, object] = {
         "analyses": tuple(nodes),
-        "cohorts": tuple(_cohort(info, limits, judges, closed) for info in results.cohorts),
+        "cohorts": tuple(_cohort(info, limits, closed) for info in results.cohorts),
         "endpoints": tuple(_endpoint(info, limits, closed) for info in results.endpoints),
         "decision_tree": _tree(results, judges),
         "verification": _ledger(results.verification, results.analyses, nodes, limits),
@@ -101,9 +101,7 @@ def merge_small_steps(steps: Sequence[AttritionStep], below: int) -> list[Attrit
     return merged
 
 
-def _cohort(
-    info: CohortInfo, limits: Mapping[str, int], judges: Mapping[tuple[str, str], Judge], closed: set[tuple[str, str]]
-) -> CohortInfo:  # fmt: skip
+def _cohort(info: CohortInfo, limits: Mapping[str, int], closed: set[tuple[str, str]]) -> CohortInfo:
     below = limits.get(info.name)
     if below is None:
         return info

@@ -189,7 +189,8 @@ class Judge:
         time, first, censored = np.array(curve.time), _floats(curve, "n_event"), _floats(curve, "n_censor")
         events = [first]
         for cause in self.causes[1:]:
-            found = next((c for c in incidence.curves if (c.level, c.term) == (level, cause)), None)
+            others = incidence.curves if incidence is not None else ()
+            found = next((c for c in others if (c.level, c.term) == (level, cause)), None)
             if found is None:
                 return None
             other, place = np.zeros(time.size), np.searchsorted(time, found.time)
@@ -294,7 +295,7 @@ class Judge:
             i = rows.index(name) if name in rows else rows.index(OTHERS)
             for place, n in self._row_of(node, down, name, across, columns):
                 cells[i, place] += n
-        self._fill_missing_row(cells, rows, columns, down, across)
+        self._fill_missing_row(cells, rows, columns, across)
         hidden = None if (cells < 0).any() else hidden_cells(cells, self.below)
         if hidden is None:
             return None
@@ -317,10 +318,8 @@ class Judge:
         n = value_of(node.find(group=down, level=level, term=across), "n_missing")
         yield columns.index(lost), 0.0 if np.isnan(n) else n
 
-    def _fill_missing_row(
-        self, cells: Floats, rows: Sequence[str], columns: Sequence[str], down: str, across: str
-    ) -> None:
-        """Add the patients without a level of `down`: the totals less the others."""
+    def _fill_missing_row(self, cells: Floats, rows: Sequence[str], columns: Sequence[str], across: str) -> None:
+        """Add the patients without a level of `down`: the totals less the others (of the other variable)."""
         totals = np.zeros(len(columns))
         for name in self.levels(across):
             totals[columns.index(name) if name in columns else columns.index(OTHERS)] += self.size(across, name)

@@ -209,12 +209,9 @@ def comparison(node: AnalysisNode, judge: Judge) -> AnalysisNode:
     rows = []
     gone = judge.hidden_outcome(node.variable) if node.variable else set()
     for row in node.rows:
-        if row.level and row.level in gone:
-            rows.append(hide_row(row))
-        elif row.time is not None and row.time > max(judge.grid_of(node.variable).times, default=0.0):
-            rows.append(hide_row(row))
-        else:
-            rows.append(_deny_counts(row, node, judge))
+        late = row.time is not None and row.time > max(judge.grid_of(node.variable).times, default=0.0)
+        is_hidden = late or (row.level and row.level in gone)
+        rows.append(hide_row(row) if is_hidden else _deny_counts(row, node, judge))
     return node.model_copy(update={"rows": tuple(rows)})
 
 
@@ -307,7 +304,7 @@ def smooth_curve(node: AnalysisNode, judge: Judge) -> AnalysisNode:
     times, kept = judge.grid.times, []
     for curve in node.curves:
         inside = [i for i, t in enumerate(curve.time) if times and times[0] <= t <= times[-1]]
-        if len(inside) < 2 or rests_on_tiny(curve.term, judge):  # noqa: PLR2004 a line needs two points
+        if len(inside) < 2 or rests_on_tiny(curve.term, judge):
             continue
         columns = tuple(CurveColumn(stat=c.stat, values=tuple(c.values[i] for i in inside)) for c in curve.columns)
         kept.append(curve.model_copy(update={"time": tuple(curve.time[i] for i in inside), "columns": columns}))
@@ -381,7 +378,7 @@ def _family_told(
 
 
 def model(node: AnalysisNode, judge: Judge) -> AnalysisNode:
-    """Hide counts of a model that differ by a small number from others, and coefficients of levels with few patients."""
+    """Hide counts that differ by a small number from others, and coefficients of levels with few patients or events."""
     told, rows = _told(node, judge), []
     for row in node.rows:
         if not told.get((_key(row), row.term), False):
@@ -434,6 +431,7 @@ def calibration(node: AnalysisNode, judge: Judge) -> AnalysisNode:
 
 def strata(node: AnalysisNode, judge: Judge) -> AnalysisNode:
     """Hide groups of predicted risk with few patients, few events or few without; never one group alone."""
+
     def cells(row: Row) -> tuple[float, float, float]:
         n, share = value_of(row, "n"), value_of(row, "observed")
         return n, n * share, n * (1 - share)

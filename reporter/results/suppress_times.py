@@ -117,7 +117,7 @@ def _insert(
 def months_until(end: float, unit: str) -> Floats:
     """Return the whole months up to `end`, in the unit of the curves; shape (m,)."""
     month = _MONTH.get(unit, 1.0)
-    return np.arange(1, int(end / month + 1e-9) + 1) * month
+    return np.asarray(np.arange(1, int(end / month + 1e-9) + 1) * month, dtype=np.float64)
 
 
 def shared_grid(
@@ -126,8 +126,8 @@ def shared_grid(
     """Return the times that all levels of one group may show.
 
     Between two of them (and from 0, and to the end) each level has no event or at least `below`, of each cause, and for
-    the counted times as many censored and as many leaving at all; at each of them at least `below` are at risk. One grid for all levels: with two,
-    the totals minus the other levels would give the counts between their times.
+    the counted times as many censored and as many leaving at all; at each of them at least `below` are at risk. One
+    grid for all levels: with two, the totals minus the other levels would give the counts between their times.
 
     Parameters
     ----------
@@ -141,35 +141,43 @@ def shared_grid(
     parts = tuple(courses)
     end = min((float(part.time[-1]) for part in parts if part.time.size), default=0.0)
     wanted = {float(t) for t in first if 0 < t <= end}
-    if within is None:
-        times = np.array(sorted({*months_until(end, unit).tolist(), *wanted}))
-    else:
+    times = np.array(sorted({*months_until(end, unit).tolist(), *wanted}))
+    if within is not None:
         times = np.array([t for t in within.times if t <= end])
     if not times.size or not parts:
         return Grid()
-    enough = np.all([part.at_risk(times) >= below for part in parts], axis=0)
-    events = np.hstack([part.events_by(times) for part in parts])
-    all_events = np.hstack([part.events.sum(axis=0) for part in parts])
-    censored = np.hstack([part.censored_before(times) for part in parts])
-    left = np.hstack([part.left_before(times) for part in parts])
-    all_left = np.array([part.events.sum() + part.censored.sum() for part in parts])
-    # Events up to a time less those who left before it: the events at that time, where nobody was censored before.
-    by_now = np.hstack([part.events_by(times).sum(axis=1)[:, None] for part in parts])
-    all_censored = np.array([part.censored.sum() for part in parts])
-    allowed = [int(i) for i in np.flatnonzero(enough)]
-    may_count = [] if any(part.late for part in parts) else allowed
+    allowed = np.flatnonzero(np.all([part.at_risk(times) >= below for part in parts], axis=0)).tolist()
+    may_count = set() if any(part.late for part in parts) else set(allowed)
     if within is not None:
-        may_count = [i for i in may_count if times[i] in within.counted]
+        may_count = {i for i in may_count if times[i] in within.counted}
     year = 12 * _MONTH.get(unit, 1.0)
     whole = [i for i in allowed if abs(times[i] / year - round(times[i] / year)) < _SAME]
     layers = ([i for i in allowed if times[i] in wanted], whole, allowed)
-    counted = _insert(
-        [], [[i for i in layer if i in set(may_count)] for layer in layers],
-        np.hstack((events, censored, left, by_now - left)),
-        np.concatenate((all_events, all_censored, all_left, -all_censored)), below,
-    )  # fmt: skip
-    drawn = _insert(counted, layers, events, all_events, below)
+    counted = _insert([], [[i for i in layer if i in may_count] for layer in layers], *_leaving(parts, times), below)
+    drawn = _insert(counted, layers, *_events(parts, times), below)
     return Grid(tuple(float(times[i]) for i in counted), tuple(float(times[i]) for i in drawn if i not in counted))
+
+
+def _events(parts: Sequence[Course], times: Floats) -> tuple[Floats, Floats]:
+    """Return the events by cause of each part up to each time, shape (m, q), and all of them, shape (q,)."""
+    by_time = np.hstack([part.events_by(times) for part in parts])
+    return by_time, np.concatenate([part.events.sum(axis=0) for part in parts])
+
+
+def _leaving(parts: Sequence[Course], times: Floats) -> tuple[Floats, Floats]:
+    """Return all that the numbers of each part at each time tell, shape (m, q), and the same at the end, shape (q,).
+
+    The last of them, events up to a time less those who left before it, is the events at that very time wherever nobody
+    was censored before.
+    """
+    events, all_events = _events(parts, times)
+    by_now = np.hstack([part.events_by(times).sum(axis=1)[:, None] for part in parts])
+    censored = np.hstack([part.censored_before(times) for part in parts])
+    left = np.hstack([part.left_before(times) for part in parts])
+    all_censored = np.array([part.censored.sum() for part in parts])
+    all_left = np.array([part.events.sum() for part in parts]) + all_censored
+    by_time = np.hstack((events, censored, left, by_now - left))
+    return by_time, np.concatenate((all_events, all_censored, all_left, -all_censored))
 
 
 __all__ = ["Course", "Grid", "months_until", "shared_grid"]

@@ -220,6 +220,8 @@ class CohortInfo(Frozen):
         True for a registry's own export, whose patients no page may show singly.
     deidentified
         True when identifiers became pseudonyms and ages from 90 on one group.
+    synthetic
+        True when the table says itself that its patients are synthetic.
     """
 
     name: str
@@ -232,6 +234,7 @@ class CohortInfo(Frozen):
     suppress_below: int = 0
     from_registry: bool = False
     deidentified: bool = False
+    synthetic: bool = False
     codes: tuple[CodeEntry, ...] = ()
 
 

@@ -10,6 +10,7 @@ from reporter.errors import Finding, did_you_mean
 from reporter.spec.check_competing import competing_problems
 from reporter.spec.check_mapping import (
     cycle_findings,
+    edition_findings,
     first_of_problem,
     mapping_problems,
     pattern_problem,
@@ -19,7 +20,7 @@ from reporter.spec.check_models import interaction_problems, part_problems, spli
 from reporter.spec.check_source import source_problems
 from reporter.spec.check_survival import survival_findings
 from reporter.spec.columns import ColumnSpec
-from reporter.spec.endpoints import CohortFile, EndpointSpec, EventDefinition
+from reporter.spec.endpoints import CohortFile, EndpointOverride, EndpointSpec, EventDefinition
 from reporter.spec.lines import Path
 from reporter.spec.places import Places
 from reporter.spec.study import StudyFile
@@ -58,15 +59,16 @@ def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Itera
             yield from source_problems(section.source, section, table, places)
 
 
-def _column(name: str, spec: ColumnSpec, places: Places) -> Iterator[Finding]:
-    at: Path = ("columns", name)
+def _column(name: str, spec: ColumnSpec, places: Places, table: Path = ("columns",)) -> Iterator[Finding]:
+    at: Path = (*table, name)
+    dotted = ".".join(map(str, at))
 
     def finding(key: str, message: str) -> Finding:
-        return Finding("invalid_column", places.at((*at, key)), f"columns.{name}.{key}: {message}")
+        return Finding("invalid_column", places.at((*at, key)), f"{dotted}.{key}: {message}")
 
     if not _NAME.fullmatch(name) or name == "phenotype":
         message = "the name is taken" if name == "phenotype" else "a name has no space and none of = / % < >"
-        yield Finding("invalid_column", places.at(at), f"columns.{name}: {message}; rename the column in the data.")
+        yield Finding("invalid_column", places.at(at), f"{dotted}: {message}; rename the column in the data.")
     numeric_only = {"per": 1.0, "transform": "identity", "winsorize": None}
     level_only: dict[str, object] = {"levels": (), "reference": None, "bins": ()}
     if spec.kind == "date":
@@ -108,14 +110,14 @@ def _endpoint(spec: EventDefinition, at: Path, places: Places) -> Iterator[Findi
     if spec.gap is not None and spec.form != "composite":
         message = f"{key}.gap: only a composite endpoint (events) has it."
         yield Finding("invalid_endpoint", places.at((*at, "gap")), message)
+    if isinstance(spec, (EndpointSpec, EndpointOverride)) and spec.form == "dates" and spec.unit not in (None, "days"):
+        message = f"{key}.unit: got '{spec.unit}'; dates count in days; leave unit out and give report_unit."
+        yield Finding("invalid_endpoint", places.at((*at, "unit")), message)
     if not isinstance(spec, EndpointSpec):
         return
     if spec.form in ("simple", "composite") and spec.unit is None:
         message = f"{key}.unit: say in which unit the time is: days, months or years."
         yield Finding("missing_key", places.at(at), message)
-    if spec.form == "dates" and spec.unit not in (None, "days"):
-        message = f"{key}.unit: got '{spec.unit}'; dates count in days; leave unit out and give report_unit."
-        yield Finding("invalid_endpoint", places.at((*at, "unit")), message)
     if list(spec.horizons) != sorted(set(spec.horizons)):
         message = f"{key}.horizons: got {list(spec.horizons)}; list each once, in increasing order."
         yield Finding("invalid_endpoint", places.at((*at, "horizons")), message)
@@ -164,7 +166,7 @@ def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
             ("column", file.validation.columns, file.columns), ("endpoint", file.validation.endpoints, file.endpoints),
         ):  # fmt: skip
             for name in given:
-                if name not in declared:
+                if name not in declared and getattr(given[name], "kind", None) is None:
                     yield unknown_name(name, declared, key, ("validation", f"{key}s", name), places)
 
 
@@ -203,7 +205,12 @@ def _validation_columns(file: StudyFile, places: Places) -> Iterator[Finding]:
     """Yield overrides of the validation cohort that do not fit the levels of the development cohort."""
     for name, override in file.validation.columns.items() if file.validation else ():
         if name not in file.columns:
+            if override.kind is not None:
+                yield from _column(name, override.as_own_column(), places, ("validation", "columns"))
             continue
+        for key in override.own_keys:
+            message = f"validation.columns.{name}.{key}: only a column that [columns] does not have can have this."
+            yield Finding("invalid_column", places.at(("validation", "columns", name, key)), message)
         spec = override.applied_to(file.columns[name])
         if spec.is_numeric and spec.bins:
             problems = [("kind", "the development column is numeric; bins give levels.")]
@@ -225,6 +232,7 @@ def check_study(file: StudyFile, data: dict[str, Any], places: Places) -> list[F
         found += _endpoint(endpoint, ("endpoints", name), places)
     found += cycle_findings(file.columns, ("columns",), places)
     found += unit_findings(file, places)
+    found += edition_findings(file.columns, ("columns",), places)
     found += _conditions(file.cohort, ("cohort",), places)
     found += _names(file, places)
     found += survival_findings(file, places)
@@ -232,6 +240,9 @@ def check_study(file: StudyFile, data: dict[str, Any], places: Places) -> list[F
     if file.validation:
         found += _conditions(file.validation.cohort, ("validation", "cohort"), places)
         found += _validation_columns(file, places)
+        merged = file.validation.merged(file.columns)
+        found += cycle_findings(merged, ("validation", "columns"), places)
+        found += edition_findings(merged, ("validation", "columns"), places)
         for name, definition in file.validation.endpoints.items():
             found += _endpoint(definition, ("validation", "endpoints", name), places)
     return list(dict.fromkeys(found))

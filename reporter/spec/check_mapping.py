@@ -10,6 +10,7 @@ from reporter.errors import Finding, did_you_mean
 from reporter.spec.columns import FIXED, ColumnSpec, parse_number
 from reporter.spec.conditions import ValueTest
 from reporter.spec.dictionaries import Rule, read_rule, rule_names
+from reporter.spec.endpoints import EventDefinition
 from reporter.spec.lines import Path
 from reporter.spec.places import Places
 from reporter.spec.study import StudyFile
@@ -184,15 +185,48 @@ def first_of_problem(condition: ValueTest, first_of: str | None, action: str) ->
 def unit_findings(file: StudyFile, places: Places) -> Iterator[Finding]:
     """Yield endpoints whose unit is not that of the column of times that they name."""
     for name, endpoint in file.endpoints.items():
-        parts: Iterable[str | None] = (endpoint.time, *(part.time for part in endpoint.events), endpoint.entry)
-        for column in dict.fromkeys(part for part in parts if part in file.columns):
-            spec = file.columns[str(column)]
-            if not spec.is_numeric:
-                message = f"endpoints.{name}: '{column}' has kind '{spec.kind}'; a time is numeric."
-                yield Finding("wrong_kind", places.at(("endpoints", name)), message)
-            elif spec.unit in ("days", "weeks", "months", "years") and spec.unit != endpoint.time_unit:
+        yield from _times(endpoint, endpoint.time_unit, ("endpoints", name), file.columns, places)
+    if file.validation is None:
+        return
+    columns = file.validation.merged(file.columns)
+    for name, other in file.validation.endpoints.items():
+        if name in file.endpoints:
+            unit = other.unit or file.endpoints[name].time_unit
+            yield from _times(other, unit, ("validation", "endpoints", name), columns, places)
+
+
+def _times(
+    endpoint: EventDefinition, unit: str, at: Path, columns: Mapping[str, ColumnSpec], places: Places
+) -> Iterator[Finding]:
+    key = ".".join(map(str, at))
+    parts: Iterable[str | None] = (endpoint.time, *(part.time for part in endpoint.events), endpoint.entry)
+    for column in dict.fromkeys(part for part in parts if part in columns):
+        spec = columns[str(column)]
+        if not spec.is_numeric:
+            message = f"{key}: '{column}' has kind '{spec.kind}'; a time is numeric."
+            yield Finding("wrong_kind", places.at(at), message)
+        elif spec.unit in ("days", "weeks", "months", "years") and spec.unit != unit:
+            message = (
+                f"{key}.unit: got '{unit}', but columns.{column}.unit is '{spec.unit}'. "
+                "Give both the same; report_unit says what the report shows."
+            )
+            yield Finding("unit_differs", places.at((*at, "unit")), message)
+
+
+def edition_findings(columns: Mapping[str, ColumnSpec], prefix: Path, places: Places) -> Iterator[Finding]:
+    """Yield rules that are given categories of an edition that they cannot read."""
+    for name, spec in columns.items():
+        if spec.derive.get("rule") not in rule_names():
+            continue
+        rule = read_rule(spec.derive["rule"])
+        for key, given in rule.inputs.items():
+            used = spec.derive.get(key, "")
+            origin = columns.get(used)
+            headers = (used,) if origin is None else (*origin.source, *(h for group in origin.headers for h in group))
+            wrong = [header for header in headers if given.refused and given.refused in header.lower()]
+            if wrong:
                 message = (
-                    f"endpoints.{name}.unit: got '{endpoint.time_unit}', but columns.{column}.unit is '{spec.unit}'. "
-                    "Give both the same; report_unit says what the report shows."
+                    f"{'.'.join((*map(str, prefix), name))}.derive: {key} reads '{wrong[0]}', whose edition the rule "
+                    f"{rule.name} cannot read. Give the categories of a later edition."
                 )
-                yield Finding("unit_differs", places.at(("endpoints", name, "unit")), message)
+                yield Finding("wrong_edition", places.at((*prefix, name, "derive")), message)

@@ -151,8 +151,16 @@ def _cut(value: float) -> str:
 
 
 class ColumnOverride(Section):
-    """What differs for one column in the validation cohort; the rest is the development dictionary's."""
+    """What differs for one column in the validation cohort; the rest is the development dictionary's.
 
+    A column that the validation table alone has (a date from which its follow-up counts) gives its `kind`, and may have
+    `label`, `unit` and `levels`.
+    """
+
+    kind: ColumnKind | None = None
+    label: str | None = None
+    unit: str | None = None
+    levels: tuple[Cell, ...] | None = None
     codes: dict[str, Cell] | None = None
     bins: tuple[float, ...] | None = None
     patterns: tuple[Pattern, ...] | None = None
@@ -171,6 +179,15 @@ class ColumnOverride(Section):
     @classmethod
     def _read_reasons(cls, data: object) -> object:
         return _with_reasons(data)
+
+    @property
+    def own_keys(self) -> tuple[str, ...]:
+        """Keys that only a column of the validation table alone may have."""
+        return tuple(key for key in ("kind", "label", "unit", "levels") if getattr(self, key) is not None)
+
+    def as_own_column(self) -> ColumnSpec:
+        """Return a column that the validation table alone has."""
+        return ColumnSpec.model_validate({name: value for name, value in self if value is not None})
 
     def applied_to(self, spec: ColumnSpec) -> ColumnSpec:
         """Return the development column as it is read in the validation cohort.

@@ -135,4 +135,5 @@ class EndpointOverride(EventDefinition):
     def applied_to(self, spec: EndpointSpec) -> EndpointSpec:
         """Return the development endpoint with this event definition; label, horizons and limits stay."""
         own = {name: getattr(self, name) for name in EventDefinition.model_fields}
-        return spec.model_copy(update={**own, "unit": self.unit or spec.unit, "report_unit": spec.shown_unit})
+        unit = "days" if self.form == "dates" else self.unit or spec.unit
+        return spec.model_copy(update={**own, "unit": unit, "report_unit": spec.shown_unit})

@@ -124,10 +124,6 @@ def _steps(cohort: CohortFile, prefix: KeyPath, lines: dict[KeyPath, int]) -> Co
 
 
 def _validation(file: StudyFile, section: ValidationFile, lines: dict[KeyPath, int]) -> ValidationSpec:
-    columns = dict(file.columns)
-    for name, override in section.columns.items():
-        if name in columns:
-            columns[name] = override.applied_to(columns[name])
     endpoints = dict(file.endpoints)
     for name, definition in section.endpoints.items():
         if name in endpoints:
@@ -140,7 +136,7 @@ def _validation(file: StudyFile, section: ValidationFile, lines: dict[KeyPath, i
             suppress_below=file.data.suppress_below if section.suppress_below is None else section.suppress_below,
             key_file=file.data.key_file,
         ),
-        columns=columns,
+        columns=section.merged(file.columns),
         cohort=_steps(section.cohort, ("validation", "cohort"), lines),
         endpoints=endpoints,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -141,6 +142,16 @@ class ValidationFile(SourceKeys):
     columns: dict[str, ColumnOverride] = Field(default_factory=dict)
     cohort: CohortFile = CohortFile()
     endpoints: dict[str, EndpointOverride] = Field(default_factory=dict)
+
+    def merged(self, columns: Mapping[str, ColumnSpec]) -> dict[str, ColumnSpec]:
+        """Return the dictionary of the validation table: the development columns as read there, and its own."""
+        found = dict(columns)
+        for name, override in self.columns.items():
+            if name in columns:
+                found[name] = override.applied_to(columns[name])
+            elif override.kind is not None:
+                found[name] = override.as_own_column()
+        return found
 
 
 class StudyFile(Section):

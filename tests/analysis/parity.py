@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.pipeline.analyse import run_planned
@@ -79,12 +82,27 @@ class LiveR:
         return read_answer(*self._child.ask({"ask": "run", "task": code}, limit_s=60))
 
 
-def differences(live: LiveR, job: Job, tally: Tally) -> list[str]:
+def agree_on(live: LiveR, jobs: SearchStrategy[Job], misled: Mapping[str, object] | None = None) -> Tally:
+    """Assert that both sides agree on every job that Hypothesis draws; `misled` changes the options that R is given."""
+    tally = Tally()
+
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+    @given(jobs)
+    def agree(job: Job) -> None:
+        wrong = differences(live, job, tally, misled or {})
+        assert not wrong, f"{len(wrong)} differences of {job.recipe}:\n" + "\n".join(wrong[:20])
+
+    agree()
+    return tally
+
+
+def differences(live: LiveR, job: Job, tally: Tally, misled: Mapping[str, object] = MappingProxyType({})) -> list[str]:
     """Return every number on which the two sides differ, in words, by the tolerances of the ledger."""
     planned = job.planned
     nodes = run_planned(planned, job.frames)
     task = Task(planned.cohort, planned.endpoint, planned.options)
-    answer = live.answer(job.frames, task)
+    told = replace(task, options=planned.options.model_copy(update=dict(misled)))
+    answer = live.answer(job.frames, told)
     failed = "; ".join(node.failed for node in nodes if node.failed)
     tally.jobs += 1
     if failed and answer.not_run:

@@ -54,7 +54,8 @@ def test_the_reason_of_a_field_that_says_why_comes_before_blank() -> None:
 @pytest.mark.parametrize(
     ("cells", "keys", "values"),
     [
-        (["062 years", "90+ years", "Unknown", "00 years"], {"number": "first", "missing": ["Unknown"]}, [62, 90, None, 0]),
+        (["062 years", "90+ years", "Unknown"], {"number": "first", "missing": ["Unknown"]}, [62, 90, None]),
+        (["00 years"], {"number": "first"}, [0]),
         (["0062", "9999", ""], {"missing": ["9999"]}, [62, None, None]),
         (["999 years"], {"number": "first", "missing": ["999"]}, [None]),
         (["4.5", "12"], {"unit_in_file": "cm", "unit": "mm"}, [45, 120]),
@@ -71,7 +72,7 @@ def test_numbers(cells, keys, values) -> None:
     assert not findings and found["x"] == values
 
 
-@pytest.mark.parametrize("cell", ["1,234 mm", "about", "1.2.3 cm", "12,5"])
+@pytest.mark.parametrize("cell", ["-5 years", "1,234 mm", "about", "1.2.3 cm", "12,5"])
 def test_a_cell_without_one_plain_number_is_a_finding(cell: str) -> None:
     _, _, findings = mapped(table(x=["1", cell]), x=spec(kind="numeric", number="first"))
     assert [finding.code for finding in findings] == ["not_a_number"] and cell in findings[0].message
@@ -167,7 +168,8 @@ def test_a_case_reads_its_own_header() -> None:
 
 
 def test_numeric_cases_and_no_case() -> None:
-    column = spec(kind="numeric", cases=[case("0", {"column": "a", "equals": "none"}), case("", {"column": "a", "equals": "?"})])
+    cases = [case("0", {"column": "a", "equals": "none"}), case("", {"column": "a", "equals": "?"})]
+    column = spec(kind="numeric", cases=cases)
     values, why, _ = mapped(table(a=["none", "?", "x"]), n=column)
     assert values["n"] == [0, None, None] and why["n"] == ["", "", "no case applies"]
 
@@ -216,7 +218,7 @@ def test_headers_of_a_dictionary_and_ambiguity() -> None:
     column = spec(kind="numeric", headers=[["Age (2004+)", "Age now"], ["Old age"]])
     assert mapped(table(**{"AGE..2004..": ["7"]}), age=column)[0]["age"] == [7]
     assert mapped(table(age=["8"]), age=column)[0]["age"] == [8]
-    _, _, findings = mapped(table(**{"Age": ["7"], "age_now": ["7"]}), age=column)
+    _, _, findings = mapped(pd.DataFrame({"Age": ["7"], "age_now": ["7"]}), age=column)
     assert findings[0].code == "ambiguous_header" and "'Age', 'age_now'" in findings[0].message
     _, _, findings = mapped(table(x=["7"]), age=column)
     assert "under any spelling of 'Age (2004+)', 'Old age'" in findings[0].message
@@ -253,7 +255,9 @@ def findings_of(small) -> str:
 
 def test_endpoints_read_mapped_columns(small) -> None:
     plain = frame_of(small)
-    small.text = small.text.replace('time = "months"', 'time = "生存月数"').replace('event = "status"', 'event = "结局"')
+    small.text = small.text.replace('time = "months"', 'time = "生存月数"').replace(
+        'event = "status"', 'event = "结局"'
+    )
     small.replace('event_values = ["Dead"]', 'event_values = ["死亡"]')
     small.replace(
         "[endpoints.os]",
@@ -271,14 +275,16 @@ def test_endpoints_read_mapped_columns(small) -> None:
 def test_a_value_that_is_a_level_and_a_cell_is_a_finding(small) -> None:
     small.text = small.text.replace('event = "status"', 'event = "dead"').replace('["Dead"]', '["1"]')
     small.text = small.text.replace('censored_values = ["Alive"]\n', "")
-    small.replace("[endpoints.os]", '[columns.dead]\nkind = "binary"\nsource = "flag"\ncodes = {1 = "0", 2 = "1"}\n[endpoints.os]')
+    dead = '[columns.dead]\nkind = "binary"\nsource = "flag"\ncodes = {1 = "0", 2 = "1"}'
+    small.replace("[endpoints.os]", f"{dead}\n[endpoints.os]")
     for row in small.rows:
         row["flag"] = "2" if row["status"] == "Dead" else "1"
     assert "are levels and also cells of the file" in findings_of(small)
 
 
-def first_of(small, extra: str = "") -> None:
-    small.replace("[endpoints.os]", f'[[cohort.include]]\nlabel = "first record"\ncolumn = "record"\nfirst_of = "id"\n{extra}\n[endpoints.os]')
+def first_of(small) -> None:
+    step = '[[cohort.include]]\nlabel = "first record"\ncolumn = "record"\nfirst_of = "id"'
+    small.replace("[endpoints.os]", f"{step}\n[endpoints.os]")
 
 
 def test_the_first_row_of_each_patient(small) -> None:
@@ -302,49 +308,72 @@ def test_identifiers_twice_are_judged_among_the_selected_rows(small) -> None:
     assert "have several rows with the smallest 'record'" in findings_of(small)
 
 
+RULE = 'derive = {rule = "figo_2009", t = "a", n = "b", m = "c", histology = "d"'
+
+
+def x(text: str) -> str:
+    """A column x with these keys."""
+    return f"[columns.x]\n{text}"
+
+
+def when(test: str, value: str = "b", before: str = "") -> str:
+    """A column x with one case."""
+    return x(f'kind = "categorical"\n{before}cases = [{{when = [{{{test}}}], value = "{value}"}}]')
+
+
+def step(text: str, action: str = "include") -> str:
+    return f'[[cohort.{action}]]\nlabel = "x"\n{text}'
+
+
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ('[columns.x]\nkind = "numeric"\nsource = "a"\ncases = [{value = 1}]', "a column has one origin; keep one of source and cases"),
-        ('[columns.x]\nkind = "numeric"\nunit_in_file = "cm"\nunit = "kg"', "'cm' does not convert into unit = 'kg'"),
-        ('[columns.x]\nkind = "categorical"\nnumber = "first"', "only a numeric column or one with bins"),
-        ('[columns.x]\nkind = "numeric"\nnumber = "last"', "got 'last'"),
-        ('[columns.x]\nkind = "numeric"\ncodes = {990 = "small"}', "'990' gives 'small'"),
-        ('[columns.x]\nkind = "numeric"\nrange = [5, 1]', "got [5.0, 1.0]"),
-        ('[columns.x]\nkind = "date"\nformat = "%d/%m"', "got '%d/%m'; a date needs %Y, %m and %d"),
-        ('[columns.x]\nkind = "numeric"\nformat = "%Y"', "only a date column can have this"),
-        ('[columns.x]\nkind = "numeric"\nunknown_level = "?"', "only a column with levels can have this"),
-        ('[columns.x]\nkind = "categorical"\ncases = [{value = "a"}, {when = [{column = "age", min = 1}], value = "b"}]',
-         "case 1 always holds and hides those after it"),
-        ('[columns.x]\nkind = "categorical"\ncases = [{when = [{column = "age"}], value = "b"}]', "on 'age' tests nothing"),
-        ('[columns.x]\nkind = "categorical"\nlevels = ["a"]\ncases = [{when = [{column = "age", min = 1}], value = "b"}]',
-         "case 1: 'b' is not one of ['a']"),
-        ('[columns.x]\nkind = "categorical"\ncases = [{when = [{column = "age", matches = "("}], value = "b"}]',
-         "not a regular expression"),
-        ('[columns.x]\nkind = "categorical"\ncases = [{when = [{column = "y", min = 1}], value = "b"}]\n'
-         '[columns.y]\nkind = "categorical"\ncases = [{when = [{column = "x", min = 1}], value = "b"}]',
-         "it is made of itself: x <- y <- x"),
-        ('[columns.x]\nkind = "ordinal"\nderive = {rule = "figo_2008"}', "Did you mean 'figo_2009'?"),
-        ('[columns.x]\nkind = "ordinal"\nderive = {rule = "figo_2009", t = "a", n = "b", m = "c"}',
-         'the rule needs histology = "column of histology"'),
-        ('[columns.x]\nkind = "ordinal"\nderive = {rule = "figo_2009", t = "a", n = "b", m = "c", histology = "d", q = "e"}',
-         "unknown key 'q'. The rule reads histology, t, n, m, year, size"),
-        ('[columns.x]\nkind = "ordinal"\nderive = {rule = "figo_2009", t = "a", n = "b", m = "c", histology = "d", detail = "x"}',
-         "detail: got 'x'; allowed: stage, substage"),
-        ('[columns.x]\nkind = "ordinal"\npatterns = [{matches = "(", level = "a"}]', "not a regular expression"),
-        ('[columns.months]\nkind = "numeric"\nunit = "days"', "endpoints.os.unit: got 'months', but columns.months.unit is 'days'"),
+        (x('kind = "numeric"\nsource = "a"\ncases = [{value = 1}]'), "one origin; keep one of source and cases"),
+        (x('kind = "numeric"\nunit_in_file = "cm"\nunit = "kg"'), "'cm' does not convert into unit = 'kg'"),
+        (x('kind = "categorical"\nnumber = "first"'), "only a numeric column or one with bins"),
+        (x('kind = "numeric"\nnumber = "last"'), "got 'last'"),
+        (x('kind = "numeric"\ncodes = {990 = "small"}'), "'990' gives 'small'"),
+        (x('kind = "numeric"\nrange = [5, 1]'), "got [5.0, 1.0]"),
+        (x('kind = "date"\nformat = "%d/%m"'), "got '%d/%m'; a date needs %Y, %m and %d"),
+        (x('kind = "numeric"\nformat = "%Y"'), "only a date column can have this"),
+        (x('kind = "numeric"\nunknown_level = "?"'), "only a column with levels can have this"),
+        (
+            x('kind = "categorical"\ncases = [{value = "a"}, {when = [{column = "age", min = 1}], value = "b"}]'),
+            "case 1 always holds and hides those after it",
+        ),
+        (when('column = "age"'), "on 'age' tests nothing"),
+        (when('column = "age", min = 1', before='levels = ["a"]\n'), "case 1: 'b' is not one of ['a']"),
+        (when('column = "age", matches = "("'), "not a regular expression"),
+        (
+            when('column = "y", min = 1')
+            + '\n[columns.y]\nkind = "categorical"\ncases = [{when = [{column = "x", min = 1}], value = "b"}]',
+            "it is made of itself: x <- y <- x",
+        ),
+        (x('kind = "ordinal"\nderive = {rule = "figo_2008"}'), "Did you mean 'figo_2009'?"),
+        (x('kind = "ordinal"\nderive = {rule = "figo_2009", t = "a", n = "b", m = "c"}'), "the rule needs histology"),
+        (x(f'kind = "ordinal"\n{RULE}, q = "e"}}'), "unknown key 'q'. The rule reads histology, t, n, m, year, size"),
+        (x(f'kind = "ordinal"\n{RULE}, detail = "x"}}'), "detail: got 'x'; allowed: stage, substage"),
+        (x(f'kind = "numeric"\n{RULE}}}'), "the rule gives levels"),
+        (
+            x(f'kind = "ordinal"\n{RULE}}}').replace('t = "a"', 't = "Derived AJCC T, 6th ed (2004-2015)"'),
+            "t reads 'Derived AJCC T, 6th ed (2004-2015)', whose edition the rule figo_2009 cannot read",
+        ),
+        (step('column = "survival_months"\nmin = 1'), "The dictionary seer knows it"),
+        (x('kind = "ordinal"\npatterns = [{matches = "(", level = "a"}]'), "not a regular expression"),
+        (
+            '[columns.months]\nkind = "numeric"\nunit = "days"',
+            "endpoints.os.unit: got 'months', but columns.months.unit is 'days'",
+        ),
         ('[columns.months]\nkind = "categorical"', "'months' has kind 'categorical'; a time is numeric"),
-        ('[[cohort.exclude]]\nlabel = "x"\ncolumn = "age"\nfirst_of = "id"', "write it under [[cohort.include]]"),
-        ('[[cohort.include]]\nlabel = "x"\ncolumn = "age"\nfirst_of = "id"\nmin = 1', "first_of stands alone; put min"),
-        ('[columns.x]\nkind = "categorical"\nsource = "nowhere"', "column 'nowhere' is not in patients.csv"),
-        ('[columns.x]\nkind = "categorical"\ncases = [{when = [{column = "nowhere", equals = 1}], value = "b"}]',
-         "column 'nowhere' is not in patients.csv"),
-        ('[columns.x]\nkind = "categorical"\ncases = [{when = [{column = "sex", equals = "Malle"}], value = "b"}]',
-         "'Malle' is not a level of 'sex'. Did you mean 'Male'?"),
-        ('[[cohort.include]]\nlabel = "x"\ncolumn = "age"\nfirst_of = "nowhere"', "column 'nowhere' is not in"),
-        ('[[cohort.include]]\nlabel = "x"\ncolumn = "stage"\nfirst_of = "id"', ""),
+        (step('column = "age"\nfirst_of = "id"', "exclude"), "write it under [[cohort.include]]"),
+        (step('column = "age"\nfirst_of = "id"\nmin = 1'), "first_of stands alone; put min"),
+        (x('kind = "categorical"\nsource = "nowhere"'), "column 'nowhere' is not in patients.csv"),
+        (when('column = "nowhere", equals = 1'), "column 'nowhere' is not in patients.csv"),
+        (when('column = "sex", equals = "Malle"'), "'Malle' is not a level of 'sex'. Did you mean 'Male'?"),
+        (step('column = "age"\nfirst_of = "nowhere"'), "column 'nowhere' is not in"),
+        (step('column = "stage"\nfirst_of = "id"'), ""),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(small, columns: str, words: str) -> None:
     small.replace("[endpoints.os]", f"{columns}\n[endpoints.os]")
     if not words:
@@ -361,4 +390,24 @@ def test_overrides_of_the_validation_cohort() -> None:
     made = spec(kind="binary", cases=[case("Yes", {"column": "a", "min": 1}), case("No")])
     there = ColumnOverride.model_validate({"source": "化疗", "codes": {"是": "Yes", "否": "No"}}).applied_to(made)
     assert there.cases == () and there.levels == ("Yes", "No") and there.codes["是"] == "Yes"
-    assert mapped(table(**{"化疗": ["是", "否", ""]}), x=there)[0]["x"] == ["Yes", "No", None]
+    assert mapped(pd.DataFrame({"化疗": ["是", "否", ""]}), x=there)[0]["x"] == ["Yes", "No", None]
+
+
+def test_a_column_of_the_validation_table_alone(small) -> None:
+    for row in small.rows:
+        row["begin"], row["finish"] = "2010/01/01", f"2012/02/{1 + len(row['id']) % 9:02d}"
+    small.text += (
+        '\n[validation]\nsource = "patients.csv"\n[validation.columns.begun]\nkind = "date"\nsource = "begin"\n'
+        'format = "%Y/%m/%d"\n[validation.columns.ended]\nkind = "date"\nsource = "finish"\nformat = "%Y/%m/%d"\n'
+        '[validation.columns.old]\nkind = "binary"\ncases = [{when = [{column = "age", min = 60}], value = "Yes"}, '
+        '{when = [], value = "No"}]\n[[validation.cohort.include]]\nlabel = "old"\ncolumn = "old"\nequals = "Yes"\n'
+        '[validation.endpoints.os]\nstart = "begun"\nend = "ended"\nevent = "status"\nevent_values = ["Dead"]\n'
+    )
+    frame = build_cohorts(load_study(small.write())).frames["validation", "os"]
+    assert set(np.unique(frame.time)) == {764 / (365.25 / 12)} and "old" not in frame.columns
+    assert frame.columns["age"].values.min() >= 60
+    begun = "[validation.columns.begun]\nkind"
+    small.replace(begun, f"[validation.columns.age]\nkind = 'numeric'\n{begun}")
+    assert "only a column that [columns] does not have" in findings_of(small)
+    small.replace("[validation.columns.age]\nkind = 'numeric'\n", "[validation.columns.x]\nsource = 'age'\n")
+    assert "column 'x' is not declared" in findings_of(small)

@@ -26,7 +26,8 @@ HEADERS = {
     "months": "Survival months", "vital": "Vital status recode (study cutoff used)",
     "css": "SEER cause-specific death classification", "other": "SEER other cause of death classification",
 }  # fmt: skip
-BLANK, NO_RAD, NO_SYS = "Blank(s)", "No radiation and/or cancer-directed surgery", "No systemic therapy and/or surgical procedures"
+BLANK, NO_RAD = "Blank(s)", "No radiation and/or cancer-directed surgery"
+NO_SYS = "No systemic therapy and/or surgical procedures"
 CANCER, OTHER = "Dead (attributable to this cancer dx)", "Dead (attributable to causes other than this cancer dx)"
 PLAIN = {
     "age": "62 years", "year": "2012", "site": "C54.9-Corpus uteri", "histology": "8890/3: Leiomyosarcoma, NOS",
@@ -97,7 +98,10 @@ missing = {"?" = "unknown if administered"}
 cases = [
     {when = [{column = "Radiation recode", equals = "Recommended, unknown if administered"}], value = "?"},
     {when = [{column = "Radiation recode", equals = "Refused (1988+)"}], value = "No"},
-    {when = [{column = "Radiation recode", equals = "None/Unknown"}, {column = "RX Summ--Surg/Rad Seq", equals = "No radiation and/or cancer-directed surgery"}], value = "No"},
+    {when = [
+        {column = "Radiation recode", equals = "None/Unknown"},
+        {column = "RX Summ--Surg/Rad Seq", equals = "No radiation and/or cancer-directed surgery"},
+    ], value = "No"},
     {when = [], value = "Yes"},
 ]
 [columns.chemo]
@@ -106,7 +110,9 @@ kind = "binary"
 levels = ["No", "Yes"]
 cases = [
     {when = [{column = "Chemotherapy recode (yes, no/unk)", equals = "Yes"}], value = "Yes"},
-    {when = [{column = "RX Summ--Systemic/Sur Seq (2007+)", equals = "No systemic therapy and/or surgical procedures"}], value = "No"},
+    {when = [
+        {column = "RX Summ--Systemic/Sur Seq (2007+)", equals = "No systemic therapy and/or surgical procedures"},
+    ], value = "No"},
 ]
 [columns.survival_months]
 [columns.vital_status]
@@ -162,7 +168,9 @@ covariates = ["age"]
 """.replace("Histologic form", HEADERS["histology"])
 
 
-def write(folder: Path, changes: dict[int, dict[str, str]] | None = None, headers: dict[str, str] | None = None) -> Path:
+def write(
+    folder: Path, changes: dict[int, dict[str, str]] | None = None, headers: dict[str, str] | None = None
+) -> Path:
     """Write table and study file; patient i is 50 + i years old."""
     names = headers or HEADERS
     rows = [{**PLAIN, "age": f"{50 + i:02d} years", **one} for i, (one, _) in enumerate(PATIENTS)]
@@ -184,7 +192,9 @@ def value(frame, name: str, i: int) -> object:
     return None if np.isnan(number) else column.levels[int(number)] if column.levels else float(number)
 
 
-NAMES = {"figo": "figo", "size": "tumor_size", "grade": "grade_group", "rt": "rt", "chemo": "chemo", "nodes": "nodes_positive"}
+NAMES = {
+    "figo": "figo", "size": "tumor_size", "grade": "grade_group", "rt": "rt", "chemo": "chemo", "nodes": "nodes_positive"
+}  # fmt: skip
 
 
 def test_every_patient_is_read_as_by_hand(tmp_path) -> None:
@@ -232,7 +242,10 @@ def test_mangled_headers_give_the_same_cohort(tmp_path) -> None:
     mangled = {
         key: name if key in raw else "".join(c if c.isalnum() else "." for c in name) for key, name in HEADERS.items()
     }
-    frames = [build_cohorts(load_study(write(tmp_path, headers=h))).frames["development", "os"] for h in (None, mangled)]
+    frames = [
+        build_cohorts(load_study(write(tmp_path, headers=given))).frames["development", "os"]
+        for given in (None, mangled)
+    ]
     for name, column in frames[0].columns.items():
         assert np.array_equal(column.values, frames[1].columns[name].values, equal_nan=True), name
     assert frames[0].ids == frames[1].ids

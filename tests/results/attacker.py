@@ -1,4 +1,4 @@
-"""An attacker on the files of a run: what is published, as sets of patients, and what follows from it by subtraction."""
+"""An attacker on the files of a run: published numbers as sets of patients, and what follows by subtraction."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -59,8 +60,9 @@ event = "status"
 event_values = [1]
 {competing}
 horizons = {horizons}
+{second}
 [analysis]
-endpoints = ["os"]
+endpoints = {endpoints}
 groups = ["rare", "size", "site"]
 covariates = ["age", "rare", "size", "site", "marker"]
 {extra}
@@ -70,14 +72,14 @@ source = "validation.csv"
 
 
 def make_table(rng: np.random.Generator, n: int, unit: str) -> list[dict[str, str]]:
-    """Return a cohort with small levels, few missing values, few censored early and late patients alone."""
+    """Return a cohort with small levels, few missing values and few censored early."""
     out = []
     few = rng.choice(n, size=int(rng.integers(3, 9)), replace=False)
     lost = set(rng.choice(n, size=int(rng.integers(2, 30)), replace=False).tolist())
     shares = rng.dirichlet([4, 3, 1.5, 0.25])
     for i in range(n):
         age = float(np.clip(rng.normal(62, 12), 20, 97))
-        rare = i in few if rng.random() < 2 else False
+        rare = i in few
         size = ("small", "middle", "large")[int(rng.choice(3, p=[0.5, 0.35, 0.15]))]
         risk = np.exp(0.03 * (age - 62) + 0.5 * (size == "large"))
         time, end = rng.exponential(60 / risk), rng.uniform(6, 110)
@@ -104,20 +106,41 @@ def write_table(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def run_attacked(folder: Path, seed: int, *, competing: bool, unit: str, extra: str = "", verify: bool = False) -> Outcome:
-    """Run a random study with small cells in memory."""
+SECOND = """\
+[endpoints.css]
+label = "Survival of the disease"
+time = "time"
+unit = "{unit}"
+event = "status"
+event_values = [1]
+censored_values = [0, 2]
+horizons = {horizons}
+"""
+
+
+def run_attacked(
+    folder: Path, seed: int, *, competing: bool, unit: str, extra: str = "", two: bool = False
+) -> Outcome:  # fmt: skip
+    """Run a random study with small cells in memory; with `two` endpoints the first counts every death."""
     rng = np.random.default_rng(seed)
     write_table(folder / "development.csv", make_table(rng, int(rng.integers(400, 1200)), unit))
     write_table(folder / "validation.csv", make_table(rng, int(rng.integers(150, 500)), unit))
     cause = 'competing = {death = {column = "status", values = [2]}}\ncensored_values = [0]' if competing else ""
     horizons = "[12, 36, 60]" if unit == "months" else "[1, 3, 5]"
-    if not competing:
+    if not competing and not two:
         for name in ("development", "validation"):
             text = (folder / f"{name}.csv").read_text(encoding="utf-8")
-            (folder / f"{name}.csv").write_text(text.replace(",2,yes", ",0,yes").replace(",2,no", ",0,no"), encoding="utf-8")
+            text = text.replace(",2,yes", ",0,yes").replace(",2,no", ",0,no")
+            (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    words = {
+        "unit": unit, "competing": cause, "horizons": horizons, "extra": extra, "endpoints": '["os"]', "second": "",
+    }  # fmt: skip
+    if two:
+        words |= {"endpoints": '["os", "css"]', "second": SECOND.format(unit=unit, horizons=horizons)}
+    text = STUDY.format(**words)
     study = folder / "study.toml"
-    study.write_text(STUDY.format(unit=unit, competing=cause, horizons=horizons, extra=extra), encoding="utf-8")
-    request = RunRequest(study=study, out=folder / "out", to="html", verify=verify)
+    study.write_text(text.replace("event_values = [1]", "event_values = [1, 2]", 1) if two else text, encoding="utf-8")
+    request = RunRequest(study=study, out=folder / "out", to="html", verify=False)
     return compute(request, Silent())
 
 
@@ -168,6 +191,8 @@ class Attack:
         elif row["term"]:
             keep = keep & self.complete(analysis, row["term"])
             column, _, level = row["term"].partition("=")
+            if level and column not in self.frame.columns:
+                return None
             keep = keep & self.level(column, level) if level else keep
         time = float(row["time"]) if row["time"] else None
         return self._of_outcome(analysis, stat, keep, cause, time)
@@ -183,8 +208,8 @@ class Attack:
         if stat == "n_event" or (stat == "observed" and analysis in ("log_rank", "gray_test")):
             return np.asarray(keep & event)
         if stat == "n_censor" and time is None:
-            other = self.frame.cause > 0 if self.frame.cause is not None and analysis == "follow_up" else self.frame.event
-            return np.asarray(keep & ~other)
+            every = self.frame.cause is not None and analysis == "follow_up"
+            return np.asarray(keep & ~(self.frame.cause > 0 if every else self.frame.event))
         return None
 
     def _of_table(self, row: Mapping[str, str], keep: Mask) -> Mask | None:
@@ -206,7 +231,7 @@ class Attack:
     def read(self, rows: list[dict[str, str]]) -> None:
         """Take in stats.csv; the number must be that of the set, or the attack itself is wrong."""
         for row in rows:
-            if row["value"] and row["cohort"] == self.frame.cohort:
+            if row["value"] and (row["cohort"], row["endpoint"]) == (self.frame.cohort, self.frame.endpoint):
                 found = self.who(row)
                 if found is not None:
                     assert float(row["value"]) == found.sum(), row
@@ -216,7 +241,8 @@ class Attack:
     def _percents(self, rows: list[dict[str, str]]) -> None:
         """A percentage gives the level when the observed are known, and the observed when the level is."""
         for row in rows:
-            if row["stat"] != "percent" or not row["value"] or row["cohort"] != self.frame.cohort:
+            mine = (row["cohort"], row["endpoint"]) == (self.frame.cohort, self.frame.endpoint)
+            if row["stat"] != "percent" or not row["value"] or not mine:
                 continue
             observed = self.who({**row, "stat": "n", "term": row["term"].partition("=")[0]})
             level = self.who({**row, "stat": "n"})
@@ -228,7 +254,8 @@ class Attack:
     def read_curves(self, results: dict[str, object]) -> None:
         """Take in every point of every curve of results.json."""
         for node in results["analyses"]:  # type: ignore[attr-defined]
-            if node["cohort"] != self.frame.cohort or "curve" not in node["analysis"]:
+            mine = (node["cohort"], node["endpoint"]) == (self.frame.cohort, self.frame.endpoint)
+            if not mine or "curve" not in node["analysis"]:
                 continue
             for curve in node["curves"]:
                 for column in curve["columns"]:
@@ -248,8 +275,8 @@ class Attack:
 
     def basis(self) -> NDArray[np.float64]:
         """Return an orthonormal basis of all that adding and subtracting published counts gives, over patient types."""
-        matrix = np.unique(np.array([who for who in self.sets.values()], dtype=float), axis=0)
-        u, s, vt = np.linalg.svd(matrix, full_matrices=False)
+        matrix = np.unique(np.array(list(self.sets.values()), dtype=float), axis=0)
+        _, s, vt = np.linalg.svd(matrix, full_matrices=False)
         return np.asarray(vt[s > 1e-8 * s[0]])
 
     def derivable(self, targets: Mapping[str, Mask]) -> list[str]:
@@ -286,7 +313,7 @@ class Attack:
             yield f"{one} & in the model", parts[one] & whole
         edges = [0.0, *times[:: max(len(times) // 60, 1)], times[-1] + 1]
         for one in names[:12]:
-            for low, high in zip(edges, edges[1:], strict=False):
+            for low, high in pairwise(edges):
                 inside = (frame.time > low) & (frame.time <= high)
                 yield f"{one} & event in ({low}, {high}]", parts[one] & frame.event & inside
                 before = (frame.time >= low) & (frame.time < high)

@@ -132,7 +132,7 @@ def _add_numeric(dense: Floats, low: int, w: Floats, products: Floats, gram: Flo
 
 @compiled
 def _add_by_code(code: Codes, w: Floats, products: Floats, out: Floats) -> None:
-    """Add the block's `products` (q, ROWS) and `w` (B,) to the rows of `out`, shape (patterns, q + 1), of their codes."""
+    """Add the block's `products` (q, ROWS) and `w` (B,) to the rows of their codes, `out` (patterns, q + 1)."""
     q = products.shape[0]
     for j in range(q):
         product = products[j]

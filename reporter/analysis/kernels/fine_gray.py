@@ -24,6 +24,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 
+EMPTY = (
+    "the weights of a Fine–Gray model are not defined: between two periods of follow-up nobody is under observation, "
+    "or everybody left is censored at once"
+)
 MAX_ITERATIONS = 60
 MAX_PREDICTOR = 340.0  # its exponential can still be squared
 
@@ -73,7 +77,8 @@ class _Sets:
     last
         Index of the last event time <= T, -1 if none; shape (n,).
     lasting
-        1/G(T-) for rows with a competing event, 0 for the others; shape (n,). With late entry G is GH.
+        1/G(T-) for rows with a competing event before the last event time, 0 for the others; shape (n,). With late
+        entry G is GH.
     censoring
         G(t-) at the event times, shape (J,).
     within
@@ -93,7 +98,7 @@ class _Sets:
 
     @property
     def at_risk(self) -> Bools:
-        """Rows in the risk set of at least one event time, or with a competing event; shape (n,)."""
+        """Rows in the risk set of at least one event time; shape (n,)."""
         first = 0 if self.within is None else self.within.first
         out: Bools = (self.last >= first) | (self.lasting > 0)
         return out
@@ -146,13 +151,17 @@ def _make_sets(time: Floats, cause: Codes, event: int, ties: Ties, entry: Floats
     first = np.concatenate(([0], np.cumsum(n_dead)[:-1]))
     fraction = (np.arange(dead.size) - first[own]) / n_dead[own]
     competing = (cause > 0) & (cause != event)
-    lasting = np.zeros(time.size)
-    lasting[competing] = 1 / observed_before(time, cause, time[competing], entry)
     last, within = np.searchsorted(distinct, time, side="right") - 1, None
+    weighted = np.flatnonzero(competing & (last < distinct.size - 1))
+    lasting, own_weight = np.zeros(time.size), observed_before(time, cause, time[weighted], entry)
+    censoring = observed_before(time, cause, distinct, entry)
+    if not (own_weight > 0).all() or not (censoring[last[weighted].min(initial=distinct.size) + 1 :] > 0).all():
+        raise ReporterError(EMPTY)
+    lasting[weighted] = 1 / own_weight
     if entry is not None:
         within = IntervalSums(np.searchsorted(distinct, entry, side="right"), last, distinct.size)
     return _Sets(
-        distinct, last, lasting, observed_before(time, cause, distinct, entry), dead, own,
+        distinct, last, lasting, censoring, dead, own,
         fraction if ties == "efron" else np.zeros(dead.size), within,
     )  # fmt: skip
 

@@ -8,15 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.errors import ReporterError
-
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-
-EMPTY = (
-    "the weights of a Fine–Gray model are not defined: between two periods of follow-up nobody is under observation, "
-    "or everybody left is censored at once"
-)
 
 
 def censoring_before(time: Floats, cause: Codes, at: Floats, entry: Floats | None = None) -> Floats:
@@ -57,17 +50,6 @@ def entered_before(entry: Floats, time: Floats, at: Floats) -> Floats:
 
 
 def observed_before(time: Floats, cause: Codes, at: Floats, entry: Floats | None) -> Floats:
-    """Return G(t-), with entry times G(t-)H(t-), at given times.
-
-    Raises
-    ------
-    ReporterError
-        With entry times, where it is 0: then no weight is defined.
-    """
+    """Return G(t-), with entry times G(t-)H(t-), at given times; 0 beyond a time with nobody under observation."""
     censored = censoring_before(time, cause, at, entry)
-    if entry is None:
-        return censored
-    found = censored * entered_before(entry, time, at)
-    if not (found > 0).all():
-        raise ReporterError(EMPTY)
-    return found
+    return censored if entry is None else censored * entered_before(entry, time, at)

@@ -38,17 +38,12 @@ def _write(found: Parsed, folder: Path) -> dict[str, Any]:
 
 def answer(request: ReadRequest, folder: Path) -> dict[str, Any]:
     """Parse a file into a folder and return what is said of it, as plain values."""
-    from reporter.intake.readers.parse import parse, unreadable
+    from reporter.intake.readers.parse import parse_or_refuse
 
     try:
-        return _write(parse(request, folder), folder)
-    except MemoryError:
-        raise
+        return _write(parse_or_refuse(request, folder), folder)
     except FindingsError as error:
-        refused = error
-    except Exception as error:  # noqa: BLE001 a foreign file can make a foreign parser raise anything
-        refused = unreadable(error, request.place)
-    return {"errors": [asdict(finding) for finding in refused.findings]}
+        return {"errors": [asdict(finding) for finding in error.findings]}
 
 
 def main(folder: Path) -> int:

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from reporter.errors import Finding, FindingsError
 from reporter.intake.finding import listed
 from reporter.intake.readers.encode import ColumnBuilder, table_of, with_words, words_of
-from reporter.intake.readers.request import MAX_LINE_BYTES, MAX_LISTED, NO_ROWS, header_findings, refuse
+from reporter.intake.readers.request import MAX_LISTED, NO_ROWS, header_findings, refuse
 from reporter.intake.readers.text import Raw
 
 _BATCH = 20_000
-_BLOCK = 32 << 20
+_BLOCK = 1 << 20
 _CANDIDATES = {"csv": ",;\t", "tsv": "\t", "txt": "\t,;"}
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
 _COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
@@ -205,7 +205,7 @@ def _by_arrow(raw: Raw, start: int, width: int, grammar: Grammar) -> list[Any] |
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(pa.py_buffer(raw)[start:]),
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=4 * MAX_LINE_BYTES),
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=grammar.delimiter, quote_char=quote, newlines_in_values=inside
             ),

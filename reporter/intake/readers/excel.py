@@ -92,7 +92,8 @@ def _parser(source: Any, sheet: Any) -> Any:
             if element.find(_reader.FORMULA_TAG) is not None:
                 name = element.get("r") or f"row {cell['row']}"
                 self.n_formulas += 1
-                if element.find(_reader.VALUE_TAG) is None:
+                stored = element.findtext(_reader.VALUE_TAG)
+                if stored is None or (not stored and element.get("t") != "str"):
                     self.uncomputed.append(name)
                 elif len(self.formulas) < _NAMED:
                     self.formulas.append(name)

@@ -39,7 +39,7 @@ _PLAIN = tuple(sorted({_plain(header) for header in _HEADERS}))
 def _known(name: str) -> str | None:
     plain = _plain(name)
     for header in _PLAIN:
-        if plain == header or (len(header) >= 12 and plain.startswith(header)):
+        if plain == header or (len(header) >= 10 and plain.startswith(header)):
             return header
         if len(plain) >= _CUT and header.startswith(plain):
             return header

@@ -116,8 +116,21 @@ def _parse(request: ReadRequest, folder: Path | None) -> Parsed:
     return parse_text(raw, request, fast=large, folder=folder if large else None)
 
 
-def unreadable(error: BaseException, place: str) -> FindingsError:
-    """Return the finding for a file on which a parser failed in a way of its own."""
-    why = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
-    message = f"the file cannot be read ({why}); it is damaged or of another kind. Save it again, or as .csv."
-    return FindingsError([Finding("damaged_file", place, message)])
+def parse_or_refuse(request: ReadRequest, folder: Path | None = None) -> Parsed:
+    """Parse a file as `parse` does; whatever a parser of others raises is a finding.
+
+    Raises
+    ------
+    FindingsError
+        The file is no table that can be used, or is damaged in a way that no check foresaw.
+    MemoryError
+        The limit of memory is reached.
+    """
+    try:
+        return parse(request, folder)
+    except (FindingsError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 a foreign file can make a foreign parser raise anything
+        why = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+        message = f"the file cannot be read ({why}); it is damaged or of another kind. Save it again, or as .csv."
+        raise FindingsError([Finding("damaged_file", request.place, message)]) from None

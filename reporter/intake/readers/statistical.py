@@ -6,6 +6,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,12 @@ def _as_parsed(frame: Any, labels: Mapping[str, Mapping[Any, str]], place: str) 
     return table_of(names, [_column(frame[name], labels.get(str(name), {})) for name in frame.columns])
 
 
-def _spss_missing(found: Any, place: str) -> list[Finding]:
+def _spss_missing(path: Path, place: str) -> list[Finding]:
     """Say which values the file itself declares as missing, as they were read as empty cells."""
+    import pyreadstat
+
+    # The declarations are part of what pyreadstat tells only where it is asked to keep the values.
+    _, found = pyreadstat.read_sav(str(path), metadataonly=True, user_missing=True)
     ranges = getattr(found, "missing_ranges", None) or {}
     columns = [str(name) for name in ranges]
     if not columns:
@@ -126,7 +131,7 @@ def parse_statistical(request: ReadRequest) -> Parsed:
         message = f"not a data set of {_WORDS[request.kind]} that can be read: {why}. Save it again, or as .csv."
         raise refuse("not_a_table", request.place, message) from None
     table = _as_parsed(frame, found.variable_value_labels, request.place)
-    findings = _spss_missing(found, request.place) if request.kind == "sav" else []
+    findings = _spss_missing(request.path, request.place) if request.kind == "sav" else []
     findings += _unlabelled(frame, found, request.place)
     synthetic = bool(_SYNTHETIC.search(str(getattr(found, "file_label", "") or "")))
     return Parsed(table, tuple(findings), (), "", synthetic)

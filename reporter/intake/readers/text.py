@@ -1,9 +1,10 @@
 """From bytes to UTF-8: encoding, NUL bytes, long lines, compressed files.
 
 The encoding of a text without a byte order mark is, in this order: UTF-16 when a tenth or more of the bytes at the even
-or at the odd places are zero and at most a tenth as many at the others; UTF-8 when the bytes are valid UTF-8; GB18030
-when they are valid GB18030 and at least half of its characters beyond ASCII lie in the rows of GB/T 2312 (both bytes
-above A0), as those of Chinese text do and the letters of Windows-1252 beside ASCII letters do not; else Windows-1252.
+or at the odd places are zero (four at least) and at most a tenth as many at the others; UTF-8 when the bytes are valid
+UTF-8; GB18030 when they are valid GB18030 and at least half of its characters beyond ASCII lie in the rows of GB/T 2312
+(both bytes above A0), as those of Chinese text do and the letters of Windows-1252 beside ASCII letters do not; else
+Windows-1252.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _utf16(raw: Raw) -> str:
     """Return the codec of a UTF-16 text without a mark by its zero bytes, else an empty string."""
     sample = bytes(raw[:_SAMPLE])
     even, odd = sample[::2].count(0), sample[1::2].count(0)
-    many = max(len(sample) // 20, 1)
+    many = max(len(sample) // 20, 4)
     if odd >= many and even * 10 <= odd:
         return "utf-16-le"
     return "utf-16-be" if even >= many and odd * 10 <= even else ""
@@ -104,6 +105,17 @@ def find_encoding(raw: Raw, place: str) -> str:
     line = bytes(raw[:invalid]).count(b"\n") + 1
     got = f"line {line} is not text in UTF-8, UTF-16, GB18030 or Windows-1252 (byte {raw[invalid]:#x})"
     raise refuse("not_text", place, f"{got}; save the table as UTF-8.")
+
+
+def _asked_codec(raw: Raw, asked: str, place: str) -> str:
+    """Return the codec of the encoding that the study file names; UTF-16 needs its mark or its zero bytes."""
+    if asked != "utf-16" or bytes(raw[:2]) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return _CODECS[asked]
+    wide = _utf16(raw)
+    if not wide:
+        message = "encoding is utf-16, but the bytes are not UTF-16 text; correct encoding, or leave it out."
+        raise refuse("not_text", place, message)
+    return wide
 
 
 def _decoded(raw: Raw, codec: str, place: str) -> Iterator[bytes]:
@@ -204,7 +216,7 @@ def as_utf8(raw: Raw, request: ReadRequest, folder: Path | None = None) -> tuple
     """
     asked, place = request.options.encoding, request.place
     if asked:
-        codec = _CODECS[asked]
+        codec = _asked_codec(raw, asked, place)
     elif request.dic is not None:
         codec = "utf-8-sig" if _invalid_at(raw, "utf-8") is None else "cp1252"
     else:

@@ -174,7 +174,8 @@ def draw_course(
     def lived(months: float) -> Floats:
         return np.asarray(ratio * np.log1p((np.minimum(free, months) / scale) ** shape), dtype=np.float64)
 
-    whole = _design(women, analysed & women.restaged & women.size_known)
+    sarcoma = ~np.isin(women.kind, ["carcinosarcoma", "carcinoma"])
+    whole = _design(women, analysed & women.restaged & women.size_known & sarcoma)
     margin = _margin_design(women, analysed)
     last = analysed & women.restaged & (women.stage == 4)
     half = np.column_stack((last & women.chemotherapy, last & ~women.chemotherapy)).astype(np.float64)

@@ -150,12 +150,11 @@ def code_tables(context: Context) -> Iterator[Table]:
         (_("What"), "left"), (_("Header in the file"), "left"), (_("Cells and what they mean"), "left"),
         (_("Missing"), "left"),
     )  # fmt: skip
+    known: tuple[CodeEntry, ...] = ()
     for info in context.results.cohorts:
-        if not info.codes:
-            continue
         rows: list[TableRow] = []
         for part, heading in parts.items():
-            entries = [entry for entry in info.codes if entry.part == part]
+            entries = [entry for entry in info.codes if entry.part == part and entry not in known]
             if entries:
                 rows.append(TableRow((cell(words(heading)), blank(), blank(), blank()), "header"))
             for entry in entries:
@@ -166,6 +165,11 @@ def code_tables(context: Context) -> Iterator[Table]:
             cohort=words(context.cohort_label(info.name).lower()), source=words(info.source),
         )  # fmt: skip
         text = _("For items 6.1 and 7.1 of the RECORD statement. The empty cell is always missing.")
+        if known:
+            text += _(" What is read as in the development cohort is not repeated.")
+        known = (*known, *info.codes)
+        if not rows:
+            continue
         yield Table(f"codes_{info.name}", caption, heads(*titles), tuple(rows), notes=(note(text),),
                     widths=(2.0, 1.6, 4.4, 1.6))  # fmt: skip
 

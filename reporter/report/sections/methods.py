@@ -18,6 +18,7 @@ from reporter.report.sections.methods_landmark import landmark_note
 from reporter.report.sections.methods_models import interaction_note, parts_note, spline_note, term_test_note
 from reporter.report.sections.methods_survival import SURVIVAL_NOTES
 from reporter.report.sections.missing import missing_note
+from reporter.report.sections.protection import deidentification_note, suppression_note
 from reporter.report.sections.references import Citations
 from reporter.spec.options import (
     AnalysisOptions,
@@ -316,7 +317,8 @@ def software_note(context: Context, _citations: Citations) -> MethodNote:
 
 
 _NOTES: tuple[Note, ...] = (
-    data_note, endpoint_note, missing_note, drift_note, follow_up_note, survival_note, log_rank_note, *SURVIVAL_NOTES,
+    data_note, deidentification_note, suppression_note, endpoint_note, missing_note, drift_note, follow_up_note,
+    survival_note, log_rank_note, *SURVIVAL_NOTES,
     competing_note, cox_note, spline_note, interaction_note,
     parts_note, term_test_note, firth_note, imputation_note, ph_note, time_split_note, landmark_note, diagnostics_note,
     concordance_note, uno_note,

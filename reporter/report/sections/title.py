@@ -10,7 +10,9 @@ from reporter.report.sections.context import Context, share
 from reporter.report.sections.cox_parts import leading_terms, terms_alone
 from reporter.report.sections.flow import counted, n_analysed
 from reporter.report.sections.inline import fill, join, words
+from reporter.report.sections.protection import protection_lines
 from reporter.report.sections.survival import last_estimated, lead_sentence
+from reporter.report.sections.synthetic import synthetic_lines
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, EndpointInfo, Row
 
@@ -221,17 +223,18 @@ def title_page(context: Context) -> TitlePage:
     """Return the first page; its numbers are those of the first endpoint."""
     _ = context.gettext
     endpoint = context.results.endpoints[0]
+    synthetic = synthetic_lines(context)
     keys = (
         *_first_keys(context, endpoint),
         _group_key(context, endpoint),
         _concordance_key(context, endpoint),
     )
     return TitlePage(
-        kicker=_("Survival report of a cohort"),
+        kicker=_("Survival report of a synthetic cohort") if synthetic else _("Survival report of a cohort"),
         title=context.results.study.title,
         lead=_lead(context, endpoint),
         key_figures=tuple(key for key in keys if key is not None),
         badge=badge(context),
-        blocks=(Paragraph(_flow_line(context, endpoint)),),
+        blocks=(*synthetic, Paragraph(_flow_line(context, endpoint)), *protection_lines(context)),
         provenance=provenance_lines(context),
     )

@@ -34,6 +34,8 @@ class RuleInput:
         Right-closed cut points of a number, and the category of each part.
     unit
         Unit that a number must have; empty when there is none.
+    refused
+        Part of a header (lower case) whose categories the rule cannot read; empty when there is none.
     groups
         Spelling (as in the file) to a group of a dictionary, which is then looked up.
     """
@@ -46,6 +48,7 @@ class RuleInput:
     bins: tuple[float, ...]
     bin_tokens: tuple[str, ...]
     unit: str
+    refused: str
     groups: Mapping[float | str, str]
 
     def category(self, cell: str) -> tuple[str, str]:
@@ -127,7 +130,7 @@ def _input(data: Mapping[str, Any]) -> RuleInput:
         prefixes=tuple(sorted(data.get("prefixes", ()), key=len, reverse=True)),
         tokens=_by_spelling(data.get("tokens", {})), absent=_by_spelling(data.get("absent", {})),
         bins=tuple(data.get("bins", ())), bin_tokens=tuple(data.get("bin_tokens", ())), unit=data.get("unit", ""),
-        groups=_groups(data.get("groups", "")),
+        refused=data.get("refused", ""), groups=_groups(data.get("groups", "")),
     )  # fmt: skip
 
 

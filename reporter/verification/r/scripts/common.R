@@ -185,16 +185,23 @@ fit_cox <- function(formula, data, ties) {
     }
   )
   plain <- replace(args[names(args) != "cluster"], "robust", FALSE)
-  start <- fit_with(coxph.control(iter.max = 0), args. = replace(plain, "ties", if (ties == "exact") "breslow" else ties))
-  identified <- identified_columns(start$x, data)
+  at_zero <- function(ties) fit_with(coxph.control(iter.max = 0), args. = replace(plain, "ties", ties))
+  fit <- with_finite_steps(fit_with, 1e-15)
+  start <- NULL
+  x <- if (is.null(fit)) at_zero("breslow")$x else fit$x
+  identified <- identified_columns(x, data)
   if (!any(identified)) stop("every covariate is constant: there is nothing to estimate")
-  if (ties == "exact") start <- fit_with(coxph.control(iter.max = 0), args. = plain)
-  at_0 <- information_at_0(start, data)
-  if (".entry" %in% names(data) || ties == "exact") identified <- with_information(identified, at_0, start, data)
+  if (".entry" %in% names(data) || ties == "exact") {
+    start <- at_zero(ties)
+    identified <- with_information(identified, information_at_0(start, data), start, data)
+  }
   if (!any(identified)) stop("every covariate is constant: there is nothing to estimate")
-  warned <- character()
-  fit <- with_finite_steps(fit_with, if (all(identified)) 1e-15 else 1e-12)
+  if (!all(identified)) {
+    warned <- character()
+    fit <- with_finite_steps(fit_with, 1e-12)
+  }
   overflows <- is.null(fit) || all(is.na(coef(fit)))
+  if (is.null(start) && (overflows || robust)) start <- at_zero(ties)
   if (overflows) fit <- start
   if (overflows && robust) fit$naive.var <- fit$var
   if (robust) fit$rscore <- robust_score(start, data, identified)
@@ -203,6 +210,7 @@ fit_cox <- function(formula, data, ties) {
   ran_out <- overflows || any(grepl("Ran out of iterations", warned))
   error <- suppressWarnings(sqrt(diag(as.matrix(if (robust) fit$naive.var else fit$var)))) * apply(fit$x, 2, function(column) diff(range(column)))
   if (ran_out || !all(is.finite(error[identified]) & error[identified] > 0 & error[identified] < 30)) {
+    at_0 <- information_at_0(if (is.null(start)) at_zero(ties) else start, data)
     fit <- if (ties == "exact") judge_exact(fit, at_0, ran_out, overflows) else climb_on(fit, data, at_0)
   } else {
     fit$converged <- TRUE
@@ -501,6 +509,8 @@ wald_numbers <- function(fit, size, z) {
     keep <- fit$identified & !fit$infinite
     b[keep] <- coef(fit)[keep]
     s[keep] <- sqrt(diag(vcov(fit)))[keep]
+    # A robust variance of nothing, as where the clusters balance each other, is none.
+    if (length(fit$naive.var)) s[!(s > 1e-8 * sqrt(diag(as.matrix(fit$naive.var))))] <- NA
   }
   log_p <- log(2) + pnorm(abs(b / s), lower.tail = FALSE, log.p = TRUE)
   cbind(estimate = b, std_error = s, statistic = b / s, p_value = exp(log_p), log_p_value = log_p, hazard_ratio = exp(b),

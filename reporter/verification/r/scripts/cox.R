@@ -64,7 +64,7 @@ check_cox <- function(frames, cohort, endpoint, options) {
   if (any(fit$infinite)) return(result(rows))
   # With interactions R warns that the means of the columns describe no patient; here they are only where the curve is given.
   base <- suppressWarnings(survfit(fit, se.fit = FALSE, stype = 2, ctype = if (options$ties == "efron") 2 else 1))
-  of_row <- if (length(base$strata)) rep(names(base$strata), base$strata) else rep("", length(base$time))
+  of_row <- if (length(base$strata)) rep(names(base$strata), base$strata) else rep(if (length(options$strata)) as.character(data$.stratum[1]) else "", length(base$time))
   curves <- lapply(unique(of_row), function(level) {
     here <- of_row == level & base$n.event > 0
     where <- place(cohort, endpoint, "cox_baseline_curve", paste(options$strata, collapse = ":"), level)

@@ -32,7 +32,8 @@ check_fine_gray <- function(frames, cohort, endpoint, options) {
   etype <- paste0("cause", options$cause)
   expanded <- if (is.null(data$.entry)) finegray(Surv(data$.time, state) ~ ., data = plain, etype = etype)
     else finegray(Surv(data$.entry, data$.time, state) ~ ., data = plain, id = .id, etype = etype)
-  if (any(!is.finite(expanded$fgwt) | expanded$fgwt <= 0)) stop("a weight is not defined: nobody is under observation for a while")
+  undefined <- !is.finite(expanded$fgwt) | expanded$fgwt <= 0
+  if (any(undefined)) stop("a Fine-Gray model is not offered where nobody is under observation for a while")
   rows <- data.frame(.entry = expanded$fgstart, .time = expanded$fgstop, .event = expanded$fgstatus == 1,
                      .weights = expanded$fgwt, .cluster = expanded$.id, expanded[paste0("z", seq_len(ncol(x)))])
   fit <- fit_cox(model_formula(rows, paste0("z", seq_len(ncol(x)))), rows, options$ties)
