@@ -74,7 +74,7 @@ def coefficient_statistics(
             note = NOT_CONVERGED
         pair = (nothing, nothing) if note else (float(model.fit.coef[j]), float(model.fit.std_error[j]))
         if not note and without_robust_error(model, j):
-            pair, note = (pair[0], nothing), NO_ROBUST_ERROR
+            pair, note = (nothing, nothing), NO_ROBUST_ERROR
         yield name, wald_statistics(*pair, conf_level, note)
 
 

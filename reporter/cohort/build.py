@@ -32,6 +32,8 @@ class BuiltCohorts:
         What the report says of cohorts, endpoints and variables.
     findings
         Warnings only.
+    notes
+        How the sources were read where there was a choice: encoding, sheet.
     """
 
     frames: dict[tuple[str, str], AnalysisFrame]
@@ -39,6 +41,7 @@ class BuiltCohorts:
     endpoints: tuple[EndpointInfo, ...]
     columns: tuple[ColumnInfo, ...]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
 
 
 def _development(study: Study) -> CohortRequest:
@@ -92,10 +95,7 @@ def _frame(cohort: ReadCohort, endpoint: str, levels: Levels, *, merge: bool = T
     if other is not None and outcome.entry is None and outcome.gap[keep].any():
         second = in_report_unit(other, keep, spec)
         other_rule = OtherRule(second.time, second.event)
-    columns = {
-        name: _with_levels(column.take(keep), levels.get(name, ()))
-        for name, column in cohort.columns.items()
-    }
+    columns = {name: _with_levels(column.take(keep), levels.get(name, ())) for name, column in cohort.columns.items()}
     ids = tuple(cohort.ids[i] for i in np.flatnonzero(keep))
     return AnalysisFrame(
         cohort.request.name, endpoint, ids, timing.time, timing.event, spec.shown_unit, columns,
@@ -140,7 +140,7 @@ def _info(cohort: ReadCohort, frames: Mapping[str, AnalysisFrame], findings: Seq
         from_registry=cohort.protection.from_registry, synthetic=cohort.source.synthetic, steps=tuple(steps),
         findings=tuple(str(finding) for finding in findings),
         codes=code_entries(
-            cohort.request.cohort, cohort.request.endpoints, cohort.request.columns, tuple(cohort.source.table.columns)
+            cohort.request.cohort, cohort.request.endpoints, cohort.request.columns, cohort.source.table
         ),
     )  # fmt: skip
 
@@ -155,12 +155,19 @@ def _endpoint_info(cohort: ReadCohort, name: str) -> EndpointInfo:
     )  # fmt: skip
 
 
+def _derived_from(study: Study, name: str) -> tuple[str, ...]:
+    """Return the labels of the columns that a column's rule reads."""
+    spec, columns = study.columns[name], study.columns
+    return tuple(columns[used].label if used in columns else used for used in spec.uses if spec.derive)
+
+
 def _column_infos(study: Study, frame: AnalysisFrame) -> tuple[ColumnInfo, ...]:
     return tuple(
         ColumnInfo(
             name=name, label=column.label, kind=column.kind, unit=column.unit, levels=column.levels,
             per=study.columns[name].per, transform=study.columns[name].transform,
-            spline=study.columns[name].spline, unknown_level=study.columns[name].unknown_level or "",
+            spline=study.columns[name].spline, rule=study.columns[name].derive.get("rule", ""),
+            derived_from=_derived_from(study, name),
             after_start=study.columns[name].after_start,
         )
         for name, column in frame.columns.items()
@@ -232,4 +239,5 @@ def _build(study: Study, *, merge: bool) -> BuiltCohorts:
         endpoints=tuple(_endpoint_info(cohorts[0], name) for name in study.analysis.endpoints),
         columns=_column_infos(study, frames["development", study.analysis.endpoints[0]]),
         findings=tuple(findings),
+        notes=tuple(note for cohort in cohorts for note in cohort.source.notes),
     )

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
+import pandas as pd
+
+from reporter.intake.mapping import distinct_cells
 from reporter.results.tree import CodeEntry
-from reporter.spec.columns import ColumnSpec
+from reporter.spec.columns import ColumnSpec, cell_key
 from reporter.spec.conditions import Case, ValueTest
 from reporter.spec.endpoints import CohortSpec, EndpointSpec
 
@@ -66,12 +69,24 @@ def _meanings(spec: ColumnSpec) -> Pairs:
     return tuple((str(cell), str(meaning)) for cell, meaning in pairs)
 
 
-def _variable(name: str, spec: ColumnSpec, table: Collection[str]) -> CodeEntry:
-    missing = tuple((word, spec.missing_reasons.get(word, "")) for word in spec.missing)
-    if spec.unknown_level is not None:
-        missing = (*missing, ("", spec.unknown_level))
+def _found_in(spec: ColumnSpec, table: pd.DataFrame) -> ColumnSpec:
+    """Return a column of a shipped dictionary with the codes and words alone that occur in the table."""
+    headers = [header for field in spec.headers for header in field if header in table.columns]
+    if not headers:
+        return spec
+    found = {cell_key(cell) for header in headers for cell in distinct_cells(table[header]).distinct}
+    codes = {code: meaning for code, meaning in spec.codes.items() if cell_key(code) in found}
+    missing = tuple(word for word in spec.missing if cell_key(word) in found)
+    return spec.model_copy(update={"codes": codes, "missing": missing})
+
+
+def _variable(name: str, spec: ColumnSpec, table: pd.DataFrame) -> CodeEntry:
+    shown = _found_in(spec, table)
+    missing = tuple((word, shown.missing_reasons.get(word, "")) for word in shown.missing)
+    if shown.unknown_level is not None:
+        missing = (*missing, ("", shown.unknown_level))
     return CodeEntry(
-        part="variable", name=spec.label or name, header=header_of(name, spec, table), codes=_meanings(spec),
+        part="variable", name=spec.label or name, header=header_of(name, spec, table.columns), codes=_meanings(shown),
         missing=missing,
     )  # fmt: skip
 
@@ -98,7 +113,7 @@ def code_entries(
     cohort: CohortSpec,
     endpoints: Mapping[str, EndpointSpec],
     columns: Mapping[str, ColumnSpec],
-    table: Collection[str],
+    table: pd.DataFrame,
 ) -> tuple[CodeEntry, ...]:
     """Return the code list of one cohort: selection, endpoints, variables, in the order of the study file.
 
@@ -107,7 +122,7 @@ def code_entries(
     cohort, endpoints, columns
         What the study file says of the cohort.
     table
-        Headers of its table.
+        As read. Of a shipped dictionary the codes that occur in it are listed, of the study file all.
     """
     out = []
     for step in cohort.steps:
@@ -115,12 +130,12 @@ def code_entries(
         tests = list(_tests(test))
         if test.first_of is not None:
             tests.append(("first row of each", test.first_of))
-        header = header_of(test.column, columns.get(test.column), table)
+        header = header_of(test.column, columns.get(test.column), table.columns)
         words = tuple((f"{what} {value}".strip(), step.action) for what, value in tests)
         out.append(CodeEntry(part="selection", name=test.label, header=header, codes=words))
     for spec in endpoints.values():
         for column, pairs in _outcome_columns(spec):
-            header = header_of(column, columns.get(column), table)
+            header = header_of(column, columns.get(column), table.columns)
             out.append(CodeEntry(part="endpoint", name=spec.label, header=header, codes=pairs))
     out += [_variable(name, spec, table) for name, spec in columns.items()]
     return tuple(out)

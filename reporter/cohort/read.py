@@ -113,10 +113,9 @@ def read_cohort(request: CohortRequest) -> ReadCohort:
         options=read_options(request.data),
     )  # fmt: skip
     table, name = source.table, source.source
-    resolver = Resolver(
-        table, request.columns, levels=request.levels, source=name, prefix=f"{request.prefix}columns"
-    )
+    resolver = Resolver(table, request.columns, levels=request.levels, source=name, prefix=f"{request.prefix}columns")
     ids, findings = _read_ids(resolver, request.data, f"{request.data_key}.id")
+    findings = [*source.findings, *findings]
     columns, problems = typed_columns(resolver, request.optional)
     findings += problems
     columns = {key: column for key, column in columns.items() if key not in request.own}

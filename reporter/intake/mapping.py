@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from reporter.errors import Finding, did_you_mean
 from reporter.intake.columnar import as_text
 from reporter.intake.finding import listed
+from reporter.intake.numbers import PLAIN, NumberReader, first_number
 from reporter.spec.columns import ColumnSpec, cell_key, parse_number
-from reporter.spec.units import unit_factor
 
 Floats = NDArray[np.float64]
 
@@ -78,53 +78,8 @@ def is_missing(cell: str, missing: Sequence[str]) -> bool:
     return cell == "" or cell_key(cell) in {cell_key(word) for word in missing}
 
 
-# A number that goes on behind a comma or a further point is not the first number of the cell.
-_FIRST = re.compile(r"(?<![\d.,])[0-9]+(?:\.[0-9]+)?(?![.,]?[0-9])", re.ASCII)
-_PLAIN = ColumnSpec(kind="numeric")
-
-
-def _first_number(cell: str) -> float | str:
-    """Return the first number of a cell, else the cell; with a sign before it the cell is not plain."""
-    found = None if cell.lstrip().startswith("-") else _FIRST.search(cell)
-    return cell if found is None else float(found.group())
-
-
-class _Numbers:
-    """Reads one cell as a number by the dictionary's entry."""
-
-    def __init__(self, missing: Sequence[str], spec: ColumnSpec) -> None:
-        self.missing = {cell_key(word) for word in missing}
-        self.codes = {cell_key(code): float(value) for code, value in spec.codes.items()}
-        self.first = spec.number == "first"
-        self.factor = unit_factor(spec.unit_in_file, spec.unit) if spec.unit_in_file else 1.0
-
-    def parse(self, cell: str) -> float | None:
-        """Return the number in the unit of the file, NaN where the cell means missing, None where it is none."""
-        key = cell_key(cell)
-        if isinstance(key, str) and self.first and key not in self.missing and key not in self.codes:
-            key = _first_number(cell)
-        if cell == "" or key in self.missing:
-            return float("nan")
-        if key in self.codes:
-            return self.codes[key]
-        return key if isinstance(key, float) else None
-
-    def of_numbers(self, column: pd.Series) -> Floats:
-        """Return a column that holds numbers already."""
-        values = column.to_numpy(dtype=np.float64, copy=True)
-        given = values.copy()
-        for code, value in self.codes.items():
-            values[given == code] = value
-        values[np.isin(given, [word for word in self.missing if isinstance(word, float)])] = np.nan
-        return self.converted(values)
-
-    def converted(self, values: Floats) -> Floats:
-        """Return values in the unit of the column."""
-        return values if self.factor in (None, 1.0) else np.asarray(values * self.factor, dtype=np.float64)
-
-
 def map_numbers(
-    column: pd.Series, missing: Sequence[str], place: str, spec: ColumnSpec = _PLAIN
+    column: pd.Series, missing: Sequence[str], place: str, spec: ColumnSpec = PLAIN
 ) -> tuple[Floats, list[Finding]]:
     """Return the numbers of a text column, NaN where missing.
 
@@ -139,7 +94,7 @@ def map_numbers(
     spec
         How cells are read: special codes, the first number of a cell, the unit in the file.
     """
-    reader = _Numbers(missing, spec)
+    reader = NumberReader(missing, spec)
     if column.dtype.kind == "f":
         return reader.of_numbers(column), []
     cells = distinct_cells(column)
@@ -312,7 +267,7 @@ def _reasons(column: pd.Series, spec: ColumnSpec, values: Floats) -> tuple[tuple
             if isinstance(word, float):
                 why[given == word] = place
     else:
-        first = _Numbers(spec.missing, spec) if spec.number else None
+        first = NumberReader(spec.missing, spec) if spec.number else None
         cells = distinct_cells(column)
         keys = [_number_key(cell, first) for cell in cells.distinct]
         why = np.array([of_word.get(key, 0) for key in keys], dtype=np.int8)[cells.index]
@@ -322,7 +277,7 @@ def _reasons(column: pd.Series, spec: ColumnSpec, values: Floats) -> tuple[tuple
 
 def _absent(column: pd.Series, spec: ColumnSpec) -> NDArray[np.bool_]:
     """Return the rows whose cell means missing, shape = (n,); a cell that cannot be read does not."""
-    reader = _Numbers(spec.missing, spec if spec.bins else _PLAIN)
+    reader = NumberReader(spec.missing, spec if spec.bins else PLAIN)
     if column.dtype.kind == "f":
         return np.isnan(reader.of_numbers(column))
     cells = distinct_cells(column)
@@ -334,11 +289,11 @@ def _absent(column: pd.Series, spec: ColumnSpec) -> NDArray[np.bool_]:
     return np.asarray(np.array(absent, dtype=bool)[cells.index])
 
 
-def _number_key(cell: str, reader: _Numbers | None) -> float | str:
+def _number_key(cell: str, reader: NumberReader | None) -> float | str:
     key = cell_key(cell)
     if reader is None or isinstance(key, float) or key in reader.missing:
         return key
-    return _first_number(cell)
+    return first_number(cell)
 
 
 def _outside(column: pd.Series, spec: ColumnSpec, values: Floats, place: str) -> list[Finding]:

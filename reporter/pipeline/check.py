@@ -12,6 +12,8 @@ from reporter.spec.load import load_study
 def check_study(path: Path, *, say: Callable[[str], None]) -> int:
     """Print the warnings and the size of each cohort; errors are raised as FindingsError."""
     built = build_cohorts(load_study(path))
+    for note in built.notes:
+        say(f"note: {note}")
     for finding in built.findings:
         say(str(finding))
     for (cohort, endpoint), frame in built.frames.items():

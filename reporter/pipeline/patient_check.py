@@ -12,6 +12,7 @@ from reporter.verification.patient import check_patients
 
 DATA_FILE = "data_for_r.csv"
 SUBSET = "the report was checked on a random subset: the model's own patients are not in its data_for_r.csv"
+NO_DATA = "the report has no data_for_r.csv: it is not written where small numbers are hidden"
 _WORST_FIRST = ("disagrees", "not_run", "agrees")
 
 
@@ -50,6 +51,8 @@ def check_curves(
     """
     if enabled and not whole:
         return [PatientCheck(state="not_run", why_not=SUBSET)] * len(rows)
+    if enabled and not (report / DATA_FILE).exists():
+        return [PatientCheck(state="not_run", why_not=NO_DATA)] * len(rows)
     if not enabled:
         return [PatientCheck(state="not_run", why_not="it was switched off (--no-verify)")] * len(rows)
     by_model = []

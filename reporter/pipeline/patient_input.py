@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -99,9 +99,7 @@ def _why_not(cell: str, value: float, spec: ColumnSpec, levels: Sequence[str]) -
     return f"'{cell}' is not among what the model knows (allowed: {words}).{near}"
 
 
-def _cell_reasons(
-    resolver: Resolver, columns: Mapping[str, Column], dictionary: InputDictionary
-) -> list[list[str]]:
+def _cell_reasons(resolver: Resolver, columns: Mapping[str, Column], dictionary: InputDictionary) -> list[list[str]]:
     reasons: list[list[str]] = [[] for _ in range(len(resolver.table))]
     for name in dictionary.needed:
         prepared, _ = resolver.prepared(name)
@@ -137,7 +135,7 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
     Parameters
     ----------
     path
-        ``.csv`` or ``.tsv`` in the study's columns.
+        A table in the study's columns, of any kind that `reporter.intake.read.read_table` reads.
 
     Raises
     ------
@@ -148,14 +146,16 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
         no row has. Cells that cannot be used refuse their patient only.
     """
     if not path.is_file():
-        raise UsageError(f"--input {path}: there is no such file. Give a table of patients (.csv or .tsv).")
+        raise UsageError(f"--input {path}: there is no such file. Give a table of patients (.csv or .xlsx).")
     source = read_table(path.name, path.parent, place=f"--input {path}")
     refuse_registry_format(source, path)
     table = source.table
     resolver = Resolver(table, dictionary.columns, levels=dictionary.levels, source=path.name)
     optional = [name for name in dictionary.columns if name not in dictionary.needed]
     columns, findings = typed_columns(resolver, optional)
-    errors = [f for f in findings if f.severity == "error" and f.code not in _ROW_CODES]
+    # There is no page for a warning of reading (a formula, a hidden row): of a patient's values nothing may be in doubt.
+    errors = [replace(finding, severity="error") for finding in source.findings]
+    errors += [f for f in findings if f.severity == "error" and f.code not in _ROW_CODES]
     if dictionary.id not in table.columns:
         errors.insert(0, absent_column(dictionary.id, table, "id", path.name))
     if errors:

@@ -150,7 +150,8 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
         **model_files(study, frames, found, results),
     }
     warnings = tuple(str(finding) for finding in built.findings)
-    said = (*warnings, *([language_warning] if language_warning else []))
+    notes = tuple(f"note: {note}" for note in built.notes)
+    said = (*notes, *warnings, *([language_warning] if language_warning else []))
     return Outcome(results, files, said, withheld)
 
 

@@ -14,7 +14,8 @@ from reporter.results.ledger import LedgerRow, Verdict, Verification
 from reporter.results.small_cells import is_small
 from reporter.results.suppress_counts import Judge
 from reporter.results.suppress_missing import drift
-from reporter.results.suppress_rows import hide_node, quiet, suppress_node
+from reporter.results.suppress_rules import suppress_node
+from reporter.results.suppress_values import hide_node, quiet
 from reporter.results.tree import (
     AnalysisNode,
     AttritionStep,

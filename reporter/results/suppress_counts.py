@@ -129,11 +129,22 @@ class Judge:
     def hidden(self, variable: str) -> set[str]:
         """Return the levels whose number of patients is hidden."""
         sizes = {name: np.array([self.size(variable, name)]) for name in self.levels(variable)}
+        if self._is_made(variable) and not self.may_tell_size(float(self.total[0]) - self.missing(variable)):
+            return set(sizes)
         total = self.total[:1] if self.hides_missing(variable) else self.total[:1] - self.missing(variable)
         if self.earlier and not self.same_patients:
             sizes = {name: self._sizes_against(variable, name, counts) for name, counts in sizes.items()}
             total = np.concatenate([total, *(self.total[:1] - other.total[:1] for other in self.earlier)])
         return hidden_levels(sizes, total, self.below)
+
+    def _is_made(self, variable: str) -> bool:
+        """Tell whether a variable is none of the study's own: the phenotypes, which need several of them."""
+        node = self.node("baseline")
+        return node is None or all(row.term != variable for row in node.rows)
+
+    def may_tell_size(self, n: float) -> bool:
+        """Tell whether the patients with several variables are not few less than all, or than those with one."""
+        return are_safe(np.append(self.observed, self.total[0]) - n, self.below)
 
     def _sizes_against(self, variable: str, level: str, counts: Vector) -> Vector:
         return np.concatenate([counts, *(counts - other.size(variable, level) for other in self.earlier)])
@@ -395,3 +406,20 @@ def _difference(mine: Course, theirs: Course) -> Course:
     leaving = np.zeros(time.size)
     np.add.at(leaving, np.searchsorted(time, mine.time), left)
     return Course(time, events, leaving - events[:, 0], np.cumsum(leaving[::-1])[::-1])
+
+
+def split_term(term: str) -> tuple[str, str]:
+    """Return column and level of a term; no level for a column as a whole."""
+    column, _, level = term.partition("=")
+    return column, level
+
+
+def rests_on_tiny(term: str, judge: Judge) -> bool:
+    """Tell whether a coefficient compares a level of few patients or events, or has one as its reference."""
+    for info in judge.columns:
+        if not info.levels or f"{info.name}=" not in term:
+            continue
+        tiny = judge.tiny(info.name)
+        if info.levels[0] in tiny or any(f"{info.name}={level}" in term for level in tiny):
+            return True
+    return False

@@ -86,32 +86,26 @@ class Grid:
         return tuple(sorted({*self.counted, *self.drawn}))
 
 
-def _pick(candidates: Sequence[int], values: Floats, end: Floats, below: int) -> list[int]:
-    """Return the candidates, from the left, between which no small number stands, up to `end` included."""
-    kept: list[int] = []
-    for i in candidates:
-        last = values[kept[-1]] if kept else np.zeros(values.shape[1])
-        if are_safe(values[i] - last, below) and (values[i] != last).any():
-            kept.append(i)
-    while kept and not are_safe(end - values[kept[-1]], below):
-        kept.pop()
-    return kept
-
-
 def _insert(
     found: Sequence[int], layers: Sequence[Sequence[int]], values: Floats, total: Floats, below: int
 ) -> list[int]:
-    """Return `found` with what fits between them: of the first layer first."""
+    """Return `found` with the candidates that fit, those of the first layer first.
+
+    A candidate fits when its numbers differ from those at 0, at the end and at every time that is kept by nothing or by
+    at least `below`, and are not the same as at another.
+
+    Parameters
+    ----------
+    values, total
+        Numbers at each time, shape (m, q), and at the end, shape (q,).
+    """
     kept = list(found)
-    for candidates in layers:
-        gaps = list(zip([-1, *kept], [*kept, None], strict=True))
-        for low, high in gaps:
-            inside = [i for i in candidates if i > low and (high is None or i < high)]
-            start = values[low] if low >= 0 else np.zeros(values.shape[1])
-            end = total if high is None else values[high]
-            kept += _pick(inside, values - start, end - start, below)
-        kept.sort()
-    return kept
+    for i in (i for candidates in layers for i in candidates):
+        known = np.vstack((np.zeros(values.shape[1]), total, values[kept]))
+        gap = known - values[i]
+        if are_safe(gap, below) and gap.any(axis=1)[[0, *range(2, len(known))]].all():
+            kept.append(i)
+    return sorted(kept)
 
 
 def months_until(end: float, unit: str) -> Floats:

@@ -147,7 +147,7 @@ class AnalysisNode(Frozen):
 class ColumnInfo(Frozen):
     """What the report says of one variable: words, unit, kind and levels (reference first).
 
-    `unknown_level` is the level that missing values were made, empty where they stay missing.
+    `rule` is the shipped rule by which it was derived, and `derived_from` the labels of what the rule read.
     """
 
     name: str
@@ -158,7 +158,8 @@ class ColumnInfo(Frozen):
     per: float = 1.0
     transform: str = "identity"
     spline: tuple[float, ...] = ()
-    unknown_level: str = ""
+    rule: str = ""
+    derived_from: tuple[str, ...] = ()
     after_start: bool = False
 
 

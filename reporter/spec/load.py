@@ -130,8 +130,11 @@ def _validation(file: StudyFile, section: ValidationFile, lines: dict[KeyPath, i
             endpoints[name] = definition.applied_to(endpoints[name])
     return ValidationSpec.model_construct(
         data=DataSpec(
-            source=section.source, id=section.id or file.data.id, dictionary=section.dictionary,
-            id_headers=section.id_headers, **section.source_keys(),
+            source=section.source,
+            id=section.id or file.data.id,
+            dictionary=section.dictionary,
+            id_headers=section.id_headers,
+            **section.source_keys(),
             deidentify=file.data.deidentify if section.deidentify is None else section.deidentify,
             suppress_below=file.data.suppress_below if section.suppress_below is None else section.suppress_below,
             key_file=file.data.key_file,

@@ -84,7 +84,9 @@ def _times(kind: str, n: int, rng: np.random.Generator) -> Floats:
             return np.full(n, 3.0)
 
 
-def _deaths(kind: str, time: Floats, x: Floats, group: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
+def _deaths(
+    kind: str, time: Floats, x: Floats, group: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.bool_]:
     n = time.size
     most = rng.random(n) < 0.7
     match kind:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from reporter.cohort.codes import code_entries, header_of
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.endpoints import CohortSpec, Condition, EndpointSpec, Step
 
+TABLE = pd.DataFrame({"size": ["1", "3", "9"], "Tumor Size": ["10", "", "12"]})
+
 
 def variable(**given: object):
     spec = ColumnSpec.model_validate({"kind": "categorical", **given})
-    (entry,) = code_entries(CohortSpec(), {}, {"size": spec}, ("size", "Tumor Size"))
+    (entry,) = code_entries(CohortSpec(), {}, {"size": spec}, TABLE)
     return entry
 
 
@@ -20,6 +23,14 @@ def test_codes_keep_their_order_and_missing_words_their_reason() -> None:
     assert entry.codes == (("1", "a"), ("2", "b"), ("3", "b"))
     assert entry.missing == (("9", "not recorded"), ("8", ""))
     assert (entry.part, entry.name, entry.header) == ("variable", "size", "size")
+
+
+def test_of_a_shipped_dictionary_what_occurs_is_listed() -> None:
+    given = {"codes": {"01": "a", "2": "b", "3": "b"}, "missing": {"9": "unknown", "99": "not recorded"}}
+    entry = variable(headers=[["Size", "size"]], **given)
+    assert entry.codes == (("01", "a"), ("3", "b"))
+    assert entry.missing == (("9", "unknown"),)
+    assert variable(headers=[["Size"]], **given).codes == (("01", "a"), ("2", "b"), ("3", "b"))
 
 
 def test_bins_are_ranges_closed_on_the_right() -> None:
@@ -66,7 +77,7 @@ def test_selection_and_endpoints() -> None:
         "label": "CSS", "time": "t", "event": "status", "event_values": ["Dead"], "entry": "t0",
         "competing": {"other": {"column": "cause", "values": ["heart"]}},
     })  # fmt: skip
-    entries = code_entries(CohortSpec(steps=(step,)), {"rfs": composite, "css": simple}, {}, ())
+    entries = code_entries(CohortSpec(steps=(step,)), {"rfs": composite, "css": simple}, {}, TABLE)
     found = {(entry.part, entry.name, entry.header): entry.codes for entry in entries}
     assert found["selection", "Adults", "age"] == (("at least 18", "include"), ("at most 90", "include"))
     assert found["endpoint", "RFS", "rtime"] == (("", "time"),)

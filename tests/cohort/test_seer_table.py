@@ -193,7 +193,8 @@ def value(frame, name: str, i: int) -> object:
 
 
 NAMES = {
-    "figo": "figo", "size": "tumor_size", "grade": "grade_group", "rt": "rt", "chemo": "chemo", "nodes": "nodes_positive"
+    "figo": "figo", "size": "tumor_size", "grade": "grade_group", "rt": "rt", "chemo": "chemo",
+    "nodes": "nodes_positive",
 }  # fmt: skip
 
 
@@ -213,6 +214,13 @@ def test_cancer_specific_death_and_the_competing_one(tmp_path) -> None:
     frame = build_cohorts(load_study(write(tmp_path))).frames["development", "css"]
     assert frame.cause is not None
     assert frame.cause.tolist() == [2 if "other" in one else int("css" in one) for one, _ in PATIENTS]
+
+
+def test_the_report_knows_from_what_a_stage_was_derived(tmp_path) -> None:
+    infos = {info.name: info for info in build_cohorts(load_study(write(tmp_path))).columns}
+    assert infos["figo"].rule == "figo_2009"
+    labels = ("T category", "N category", "M category", "Histology", "Year of diagnosis")
+    assert infos["figo"].derived_from == labels and infos["age"].derived_from == () and infos["age"].rule == ""
 
 
 def test_every_step_removes_who_it_must(tmp_path) -> None:

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 from tests.intake import fuzz_worker
 
-
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 N_INPUTS = 10_000 if NIGHTLY else 2_000
 KINDS = ("csv", "tsv", "txt", "csv.gz", "dic", "xlsx", "xlsx part", "parquet", "feather", "dta", "sav", "sas7bdat")

@@ -9,8 +9,8 @@ import pytest
 
 from reporter.results.small_cells import are_safe, hidden_cells, hidden_levels
 from reporter.results.suppress import merge_small_steps, suppress_small_cells
-from reporter.results.suppress_rows import quiet
 from reporter.results.suppress_times import Course, Grid, shared_grid
+from reporter.results.suppress_values import quiet
 from reporter.results.tree import AttritionStep, Results
 from reporter.results.value import Reason
 
@@ -47,7 +47,9 @@ def test_a_level_is_hidden_for_its_events_too() -> None:
 def test_a_hidden_cell_could_be_none_or_not_small(seed: int) -> None:
     """By moving along cycles of hidden cells, each small cell reaches 0 and `below` with all totals and cells kept."""
     rng = np.random.default_rng(seed)
-    cells = rng.choice([0, 3, 7, 12, 25, 60, 200], size=(int(rng.integers(2, 5)), int(rng.integers(2, 5)))).astype(float)
+    cells = rng.choice([0, 3, 7, 12, 25, 60, 200], size=(int(rng.integers(2, 5)), int(rng.integers(2, 5)))).astype(
+        float
+    )
     hidden = hidden_cells(cells, BELOW)
     if hidden is None:
         assert ((cells > 0) & (cells < BELOW)).any()
@@ -78,8 +80,8 @@ def course(events: list[int], censored: list[int]) -> Course:
 def test_months_are_joined_until_enough_had_an_event_and_the_end_is_left_enough() -> None:
     whole = course([6, 6, 3, 12, 2, 3], [0, 0, 0, 0, 0, 40])
     grid = shared_grid([whole], [], "months", BELOW)
-    # By 2 months 12 events; 3 more in month 3, 12 in month 4 (not shown: then 5 events would be left to the end).
-    assert grid.times == (2.0,)
+    # 12 events by month 2; month 4 would have 15 more, but leave 5 to the end; month 6 has all 20 of them.
+    assert grid.times == (2.0, 6.0)
 
 
 def test_the_number_at_risk_waits_for_enough_censored() -> None:
@@ -92,8 +94,8 @@ def test_the_number_at_risk_waits_for_enough_censored() -> None:
 def test_a_group_shares_the_times_of_its_smallest_level() -> None:
     large, small = course([30, 30, 30, 30], [0, 0, 0, 60]), course([6, 6, 6, 6], [0, 0, 0, 30])
     alone = shared_grid([large], [], "months", BELOW)
-    assert alone.times == (1.0, 2.0, 3.0)
-    assert shared_grid([large, small], [], "months", BELOW, within=alone).times == (2.0,)
+    assert alone.times == (1.0, 2.0, 3.0, 4.0)
+    assert shared_grid([large, small], [], "months", BELOW, within=alone).times == (2.0, 4.0)
 
 
 def test_nothing_is_shown_where_few_are_at_risk() -> None:
@@ -102,7 +104,9 @@ def test_nothing_is_shown_where_few_are_at_risk() -> None:
 
 
 def test_late_entry_draws_the_estimate_alone() -> None:
-    entered = Course(np.array([1.0, 2.0, 3.0]), np.array([[20.0], [20.0], [20.0]]), np.zeros(3), np.array([30.0, 40, 20]))
+    entered = Course(
+        np.array([1.0, 2.0, 3.0]), np.array([[20.0], [20.0], [20.0]]), np.zeros(3), np.array([30.0, 40, 20])
+    )
     assert entered.late
     assert shared_grid([entered], [], "months", BELOW).counted == ()
 

@@ -13,14 +13,15 @@ import pytest
 from reporter.cohort.build import build_cohorts
 from reporter.pipeline.run import Outcome
 from reporter.spec.load import load_study
-
-from .attacker import BELOW, Attack, attack, run_attacked, stats_of
+from tests.results.attacker import BELOW, Attack, attack, run_attacked, stats_of
 
 CASES = [(1, False, "months"), (2, True, "months"), (3, False, "years"), (4, True, "years"), (5, False, "months")]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"seed{case[0]}-{case[2]}-{case[1]}")
-def attacked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, list[Attack], Path]:
+def attacked(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Outcome, list[Attack], Path]:
     """A run on a random cohort, and the attacks on its cohorts."""
     seed, competing, unit = request.param
     folder = tmp_path_factory.mktemp("attack")

@@ -9,6 +9,7 @@ import pytest
 
 from reporter.errors import FindingsError
 from reporter.intake.headers import headers_of, is_header_of, plain
+from reporter.report.sections.references import WORKS
 from reporter.spec.check import _level_problems
 from reporter.spec.check_mapping import mapping_problems
 from reporter.spec.columns import ColumnSpec, same_value
@@ -223,6 +224,11 @@ def test_figo_2009_of_every_combination(kind: str, cell: str) -> None:
 )
 def test_spellings_of_t(spelling: str, category: str) -> None:
     assert read_rule("figo_2009").inputs["t"].category(spelling) == (category, "")
+
+
+@pytest.mark.parametrize("name", rule_names())
+def test_every_rule_can_be_cited(name: str) -> None:
+    assert name in WORKS and read_rule(name).source
 
 
 def test_what_a_rule_cannot_read() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import chi2
 
+ROUNDING = 1e-12  # of the degrees of freedom
 TERMS = (
     40  # of the continued fraction: with a tail below SMALLEST, x > 600 and each term divides the error by more than 10
 )
@@ -40,6 +41,8 @@ def log_tail(statistic: float, df: int) -> float:
 
 
 def chi_square(statistic: float, df: int) -> ChiSquare:
-    """Return the test of a chi-square statistic; NaN gives NaN."""
+    """Return the test of a chi-square statistic; NaN gives NaN, and rounding error 0, of which P has the root."""
+    if abs(statistic) <= ROUNDING * df:
+        statistic = 0.0
     log_p = log_tail(statistic, df)
     return ChiSquare(statistic, df, float(np.exp(log_p)), log_p)

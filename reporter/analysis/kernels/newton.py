@@ -118,7 +118,7 @@ def _supremum(likelihood: Likelihood, best: Optimum) -> Optimum:
 
 
 def _damped_step(likelihood: Likelihood, beta: Floats, at: Evaluation) -> tuple[Floats, Evaluation] | None:
-    """Return the first of ever more damped Newton steps (Levenberg's) that raises the log-likelihood, and what is there."""
+    """Return the first of ever more damped Newton steps that raises the log-likelihood, and what is there."""
     unit = np.sqrt(np.diag(at.information))
     if not (unit > 0).all():
         return None

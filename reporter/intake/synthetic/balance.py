@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from reporter.intake.synthetic.draws import Draws, Floats
 
-_ROUNDS, _LAST_ROUNDS = 900, 250
-_PAIRS = 384
+_ROUNDS, _LAST_ROUNDS = 600, 200
+_PAIRS = 256
 
 
 @dataclass(frozen=True)

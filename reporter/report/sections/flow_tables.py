@@ -164,7 +164,10 @@ def code_tables(context: Context) -> Iterator[Table]:
             _("Code list of the {cohort} ({source})."),
             cohort=words(context.cohort_label(info.name).lower()), source=words(info.source),
         )  # fmt: skip
-        text = _("For items 6.1 and 7.1 of the RECORD statement. The empty cell is always missing.")
+        text = _(
+            "For items 6.1 and 7.1 of the RECORD statement. The empty cell is always missing. Of a shipped dictionary "
+            "the codes that occur in the file are listed."
+        )
         if known:
             text += _(" What is read as in the development cohort is not repeated.")
         known = (*known, *info.codes)

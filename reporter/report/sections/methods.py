@@ -15,6 +15,7 @@ from reporter.report.sections.inline import fill, join, words
 from reporter.report.sections.methods_competing import competing_note
 from reporter.report.sections.methods_diagnostics import diagnostics_note, time_split_note, uno_note
 from reporter.report.sections.methods_landmark import landmark_note
+from reporter.report.sections.methods_mapping import derived_note
 from reporter.report.sections.methods_models import interaction_note, parts_note, spline_note, term_test_note
 from reporter.report.sections.methods_survival import SURVIVAL_NOTES
 from reporter.report.sections.missing import missing_note
@@ -317,8 +318,8 @@ def software_note(context: Context, _citations: Citations) -> MethodNote:
 
 
 _NOTES: tuple[Note, ...] = (
-    data_note, deidentification_note, suppression_note, endpoint_note, missing_note, drift_note, follow_up_note,
-    survival_note, log_rank_note, *SURVIVAL_NOTES,
+    data_note, derived_note, deidentification_note, suppression_note, endpoint_note, missing_note, drift_note,
+    follow_up_note, survival_note, log_rank_note, *SURVIVAL_NOTES,
     competing_note, cox_note, spline_note, interaction_note,
     parts_note, term_test_note, firth_note, imputation_note, ph_note, time_split_note, landmark_note, diagnostics_note,
     concordance_note, uno_note,

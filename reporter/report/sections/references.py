@@ -50,6 +50,7 @@ WORKS = {
         "Lin DY, Wei LJ. The robust inference for the Cox proportional hazards model. "
         "J Am Stat Assoc. 1989;84(408):1074–1078."
     ),
+    "figo_2009": "Prat J. FIGO staging for uterine sarcomas. Int J Gynaecol Obstet. 2009;104(3):177–178.",
     "landmark": (
         "Anderson JR, Cain KC, Gelber RD. Analysis of survival by tumor response. J Clin Oncol. 1983;1(11):710–719."
     ),

@@ -142,15 +142,8 @@ def characteristics_table(
     for variable in variables:
         rows += _variable_rows(context, places, variable)
     notes = [note(_("IQR, interquartile range (quantiles of type 7). Percentages are of the patients with a value."))]
-    notes += [_unknown_note(context, info) for info in map(context.column, variables) if info.unknown_level]
     notes += [(sentence(text),) for text in dict.fromkeys(t for place in places for t in place.node.notes)]
     return Table(name, caption, head, tuple(rows), _spanner(places), tuple(notes))
-
-
-def _unknown_note(context: Context, info: ColumnInfo) -> Inline:
-    _ = context.gettext
-    text = _("{variable}: missing values were made the level “{level}”, which mixes patients of unlike kind.")
-    return fill(text, variable=words(info.label), level=level_words(info.unknown_level))
 
 
 def variables_of(node: AnalysisNode) -> tuple[str, ...]:

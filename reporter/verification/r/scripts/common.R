@@ -458,6 +458,8 @@ coefficient_terms <- function(terms, interactions = list()) {
 
 chi_square <- function(name, statistic, df) {
   prefix <- if (nzchar(name)) paste0(name, "_") else ""
+  # Rounding error alone; P has its root.
+  if (!is.na(statistic) && abs(statistic) <= 1e-12 * df) statistic <- 0
   values <- c(statistic, df, pchisq(statistic, df, lower.tail = FALSE), pchisq(statistic, df, lower.tail = FALSE, log.p = TRUE))
   setNames(values, paste0(prefix, c("statistic", "df", "p_value", "log_p_value")))
 }
@@ -511,6 +513,7 @@ wald_numbers <- function(fit, size, z) {
     s[keep] <- sqrt(diag(vcov(fit)))[keep]
     # A robust variance of nothing, as where the clusters balance each other, is none.
     if (length(fit$naive.var)) s[!(s > 1e-8 * sqrt(diag(as.matrix(fit$naive.var))))] <- NA
+    b[is.na(s)] <- NA
   }
   log_p <- log(2) + pnorm(abs(b / s), lower.tail = FALSE, log.p = TRUE)
   cbind(estimate = b, std_error = s, statistic = b / s, p_value = exp(log_p), log_p_value = log_p, hazard_ratio = exp(b),
