@@ -40,7 +40,7 @@ def test_the_wheel_has_templates_data_fonts_and_r(wheel: Path) -> None:
     assert wanted <= set(names)
     assert [name for name, count in Counter(names).items() if count > 1] == []
     assert [name for name in names if name.startswith(("templates/", "data/", "tests/")) or "__pycache__" in name] == []
-    sources = {str(p.relative_to(ROOT)) for p in (ROOT / "reporter").rglob("*") if p.suffix in {".py", ".R"}}
+    sources = {str(p.relative_to(ROOT)) for p in (ROOT / "reporter").rglob("*") if p.suffix in {".py", ".R", ".toml"}}
     assert sources <= set(names)
 
 

@@ -154,7 +154,7 @@ class _Reader:
             return None, []
         mapped = self.resolver.in_levels(name)
         as_code, as_level = (is_any(distinct_cells(column), values) for column in (cells, mapped))
-        if as_code.any() and (as_code != as_level).any():
+        if (as_code & ~as_level).any():
             message = (
                 f"{listed(values)} of '{name}' are levels and also cells of the file that mean other levels. Give the "
                 "levels other names, or name a header of the file."

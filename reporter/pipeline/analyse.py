@@ -144,9 +144,7 @@ def run_planned(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:
         warnings.simplefilter("always")
         try:
             nodes = _dispatch(planned, frames)
-        except ReporterError as error:
-            return (failed_node(planned, str(error)),)
-        except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+        except (ReporterError, ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
             return (failed_node(planned, f"{type(error).__name__}: {error}"),)
     raised = tuple(dict.fromkeys(str(item.message) for item in caught))
     if not raised:

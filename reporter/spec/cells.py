@@ -29,7 +29,7 @@ def cell_key(cell: str) -> float | str:
     return cell if number is None else number
 
 
-def _as_text(value: object) -> object:
+def as_text(value: object) -> object:
     """Return a TOML scalar as the text that a cell would hold."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
@@ -38,7 +38,7 @@ def _as_text(value: object) -> object:
     return value if isinstance(value, (list, tuple, dict)) else str(value)
 
 
-Cell = Annotated[str, BeforeValidator(_as_text)]
+Cell = Annotated[str, BeforeValidator(as_text)]
 
 
 class Section(BaseModel):

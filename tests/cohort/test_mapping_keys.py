@@ -284,6 +284,15 @@ def test_a_value_that_is_a_level_and_a_cell_is_a_finding(small) -> None:
     assert "are levels and also cells of the file" in findings_of(small)
 
 
+def test_cells_that_share_a_level_with_the_event_are_events_too(small) -> None:
+    plain = frame_of(small).event.tolist()
+    small.set("status", "DEAD", range(1, 4))
+    small.replace('event = "status"', 'event = "vital"')
+    vital = '[columns.vital]\nkind = "binary"\nsource = "status"\ncodes = {Alive = "Alive", Dead = "Dead", DEAD = "Dead"}'
+    small.replace("[endpoints.os]", f"{vital}\n[endpoints.os]")
+    assert frame_of(small).event.tolist() == plain
+
+
 def first_of(small) -> None:
     step = '[[cohort.include]]\nlabel = "first record"\ncolumn = "record"\nfirst_of = "id"'
     small.replace("[endpoints.os]", f"{step}\n[endpoints.os]")

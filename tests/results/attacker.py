@@ -48,10 +48,7 @@ kind = "numeric"
 label = "No consent"
 column = "consent"
 equals = "no"
-[[cohort.exclude]]
-label = "Another tumour"
-column = "other"
-equals = "yes"
+{another}
 [endpoints.os]
 label = "Survival"
 time = "time"
@@ -106,6 +103,12 @@ def write_table(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
+ANOTHER = """\
+[[cohort.exclude]]
+label = "Another tumour"
+column = "other"
+equals = "yes"
+"""
 SECOND = """\
 [endpoints.css]
 label = "Survival of the disease"
@@ -119,7 +122,7 @@ horizons = {horizons}
 
 
 def run_attacked(
-    folder: Path, seed: int, *, competing: bool, unit: str, extra: str = "", two: bool = False
+    folder: Path, seed: int, *, competing: bool, unit: str, extra: str = "", two: bool = False, excluded: str = ""
 ) -> Outcome:  # fmt: skip
     """Run a random study with small cells in memory; with `two` endpoints the first counts every death."""
     rng = np.random.default_rng(seed)
@@ -134,6 +137,7 @@ def run_attacked(
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     words = {
         "unit": unit, "competing": cause, "horizons": horizons, "extra": extra, "endpoints": '["os"]', "second": "",
+        "another": "" if excluded else ANOTHER,
     }  # fmt: skip
     if two:
         words |= {"endpoints": '["os", "css"]', "second": SECOND.format(unit=unit, horizons=horizons)}

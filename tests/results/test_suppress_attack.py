@@ -30,6 +30,31 @@ def attacked(
     return outcome, [attack(outcome, frame) for frame in frames.values()], folder
 
 
+def test_two_endpoints_and_phenotypes_together_give_nothing_back(tmp_path: Path) -> None:
+    """All deaths and deaths of the disease: their difference is the other deaths, of which few at a time are hidden."""
+    extra = '[phenotypes]\nfeatures = ["age", "size", "marker"]\nalgorithms = ["ward"]\nk = [2, 3]\nhorizon = 36\n'
+    outcome = run_attacked(tmp_path, 22, competing=False, two=True, unit="months", extra=extra)
+    frames = build_cohorts(load_study(tmp_path / "study.toml")).frames
+    for cohort in ("development", "validation"):
+        every, disease = (attack(outcome, frames[cohort, name]) for name in ("os", "css"))
+        both = Attack(every.frame, {**every.sets, **{f"css {name}": who for name, who in disease.sets.items()}})
+        targets = {**every.targets(), **{f"css {name}": who for name, who in disease.targets().items()}}
+        for name, who in every.small_cells():
+            other = who & every.frame.event & ~disease.frame.event
+            targets |= {f"other deaths of {name}": other} if 0 < other.sum() < BELOW else {}
+        assert both.small_published() == []
+        assert both.small_differences() == []
+        assert both.derivable(targets) == []
+
+
+def test_a_few_excluded_alone_hide_the_number_read(tmp_path: Path) -> None:
+    """With one small step the number read and the number analysed would tell it."""
+    outcome = run_attacked(tmp_path, 5, competing=False, unit="months", excluded="consent")
+    infos = outcome.results.cohorts
+    assert any(info.n_read is None and info.steps == () for info in infos)
+    assert "not shown (few patients)" in outcome.files["report.html"].decode()
+
+
 def test_there_is_something_to_hide_and_something_to_show(attacked: tuple[Outcome, list[Attack], Path]) -> None:
     for one in attacked[1]:
         assert len(one.targets()) > 20

@@ -277,14 +277,14 @@ def test_codes_are_laid_over_cells_and_levels_of_the_dictionary(small) -> None:
         small,
         '[columns.grade]\ncodes = {I = "Low", II = "Low", III = "High", IV = "High", "New grade" = "High"}\n'
         '[columns.radiation]\ncodes = {"Refused (1988+)" = "No", "Recommended, unknown if administered" = "No"}\n'
-        'levels = ["No", "None or unknown", "Yes"]\nmissing = ["Beam radiation"]',
+        'levels = ["No", "None or unknown", "Yes"]\nmissing = ["Beam radiation", true, 7.0]',
     ).columns
     assert found["grade"].declared_levels == ("Low", "High")
     assert found["grade"].codes["Poorly differentiated; Grade III"] == "High"
     assert found["grade"].codes["New grade"] == "High" and "I" not in found["grade"].codes
     radiation = found["radiation"]
     assert radiation.codes["Refused (1988+)"] == "No" and radiation.codes["None/Unknown"] == "None or unknown"
-    assert "Recommended, unknown if administered" not in radiation.missing and "Beam radiation" in radiation.missing
+    assert "Recommended, unknown if administered" not in radiation.missing and {"Beam radiation", "TRUE", "7"} <= set(radiation.missing)
 
 
 def test_a_new_origin_drops_what_belongs_to_the_old_one(small) -> None:

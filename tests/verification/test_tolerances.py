@@ -75,7 +75,7 @@ def test_scale_stands_beside_the_number() -> None:
     assert scale_of(tolerances.COEFFICIENT, "estimate", beside.get) == 0.2
     assert scale_of(tolerances.RATIO, "hazard_ratio", beside.get) == pytest.approx(0.4)
     assert scale_of(tolerances.CHI_SQUARE, "wald_statistic", beside.get) == 4.0
-    assert scale_of(tolerances.LIKELIHOOD_RATIO, "lr_statistic", beside.get) == -500.0
+    assert scale_of(tolerances.LIKELIHOOD_RATIO, "lr_statistic", beside.get) == 500.0
     assert scale_of(tolerances.COEFFICIENT, "estimate", {}.get) == 0.0
 
 

@@ -119,7 +119,7 @@ def _supremum(likelihood: Likelihood, best: Optimum) -> Optimum:
 
 def _damped_step(likelihood: Likelihood, beta: Floats, at: Evaluation) -> tuple[Floats, Evaluation] | None:
     """Return the first of ever more damped Newton steps that raises the log-likelihood, and what is there."""
-    unit = np.sqrt(np.diag(at.information))
+    unit = np.sqrt(np.maximum(np.diag(at.information), 0.0))
     if not (unit > 0).all():
         return None
     share, direction = eigh(at.information / np.outer(unit, unit))

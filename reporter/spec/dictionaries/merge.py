@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reporter.errors import Finding, did_you_mean
-from reporter.spec.cells import same_value
+from reporter.spec.cells import as_text, same_value
 from reporter.spec.dictionaries.read import Entry, dictionary_names, read_dictionary
 from reporter.spec.dictionaries.rules import read_rule, rule_names
 from reporter.spec.places import Places
@@ -95,7 +95,7 @@ def _words(missing: object) -> dict[str, str]:
     """Return words for missing with their reasons."""
     if isinstance(missing, dict):
         return {str(word): str(reason) for word, reason in missing.items()}
-    return {str(word): "" for word in missing} if isinstance(missing, list) else {}
+    return {str(as_text(word)): "" for word in missing} if isinstance(missing, list) else {}
 
 
 def _with_levels(column: object) -> object:
