@@ -153,7 +153,7 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
     resolver = Resolver(table, dictionary.columns, levels=dictionary.levels, source=path.name)
     optional = [name for name in dictionary.columns if name not in dictionary.needed]
     columns, findings = typed_columns(resolver, optional)
-    # There is no page for a warning of reading (a formula, a hidden row): of a patient's values nothing may be in doubt.
+    # A warning of reading (a formula, a hidden row) is an error here: nothing may be in doubt about a patient's values.
     errors = [replace(finding, severity="error") for finding in source.findings]
     errors += [f for f in findings if f.severity == "error" and f.code not in _ROW_CODES]
     if dictionary.id not in table.columns:

@@ -113,8 +113,18 @@ def _cohort(info: CohortInfo, limits: Mapping[str, int], closed: set[tuple[str, 
         ends = [_joined(last, step) if step.name.startswith("missing_") else step for step in ends]
     small = any(is_small(step.n_removed, below) for step in (*chain, *ends))
     shown = {"steps": (), "n_read": None} if small else {"steps": (*chain, *ends)}
-    findings = tuple(dict.fromkeys(_finding(text) for text in info.findings))
+    hidden = [_whole_endpoint(name) for cohort, name in sorted(closed) if cohort == info.name]
+    findings = tuple(dict.fromkeys([*(_finding(text) for text in info.findings), *hidden]))
     return info.model_copy(update={**shown, "findings": findings})
+
+
+def _whole_endpoint(endpoint: str) -> str:
+    """Say why an endpoint has no number at all, and what to do."""
+    return (
+        f"warning: endpoints.{endpoint}: all its numbers are hidden, for its patients, its events or those censored "
+        "are few, or differ by few from those of another endpoint. Where few have one outcome and not the other, "
+        "exclude them for both under [[cohort.exclude]]. [endpoint_hidden]"
+    )
 
 
 def _finding(text: str) -> str:
@@ -176,7 +186,7 @@ def _ledger(
             rows.append(row)
             continue
         kept = row.note if row.verdict in (Verdict.NOT_CHECKABLE, Verdict.NOT_RUN) else ""
-        note = quiet(kept, max(limits.values()))
+        note = quiet(kept)
         rows.append(
             LedgerRow(
                 address=moved.get(row.address, row.address), python=None, r=None, tolerance=row.tolerance,

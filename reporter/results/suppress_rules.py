@@ -104,16 +104,16 @@ RULES: dict[str, Rule] = {
 def suppress_node(node: AnalysisNode, judge: Judge) -> AnalysisNode:
     """Return a node without what its cohort may not tell; an analysis without a rule loses all its numbers."""
     rule = RULES.get(node.analysis)
-    failed = node.failed and (quiet(node.failed, judge.below) or "not shown (few patients)")
+    failed = node.failed and (quiet(node.failed) or "not shown (few patients)")
     found = hide_node(node) if rule is None or judge.is_closed else rule(node, judge)
     found = found.model_copy(update={"rows": tuple(rounded_row(row, _LAST, to_digits) for row in found.rows)})
-    notes = tuple(note for note in (quiet(note, judge.below) for note in found.notes) if note)
-    rows = tuple(_quiet_row(row, judge.below) for row in found.rows)
+    notes = tuple(note for note in (quiet(note) for note in found.notes) if note)
+    rows = tuple(_quiet_row(row) for row in found.rows)
     return found.model_copy(update={"notes": notes, "failed": failed, "rows": rows})
 
 
-def _quiet_row(row: Row, below: int) -> Row:
-    if all(not s.note or quiet(s.note, below) for s in row.stats):
+def _quiet_row(row: Row) -> Row:
+    if all(not s.note or quiet(s.note) for s in row.stats):
         return row
-    stats = tuple(s.model_copy(update={"note": quiet(s.note, below)}) for s in row.stats)
+    stats = tuple(s.model_copy(update={"note": quiet(s.note)}) for s in row.stats)
     return row.model_copy(update={"stats": stats})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from reporter.results.small_cells import is_small
 from reporter.results.suppress_counts import Judge
 from reporter.results.tree import AnalysisNode, Row
 from reporter.results.value import Reason, Statistic
@@ -55,9 +54,9 @@ def is_count(analysis: str, stat: str) -> bool:
     return stat == "observed" and analysis in ("log_rank", "gray_test", "rank_test", "pairwise_log_rank")
 
 
-def quiet(text: str, below: int) -> str:
-    """Return a note, or nothing when it names a number that may be a small count."""
-    return "" if any(is_small(float(word), below) for word in _INTEGER.findall(text)) else text
+def quiet(text: str) -> str:
+    """Return a note, or nothing when a whole number is in it: it may be a count that is hidden elsewhere."""
+    return "" if _INTEGER.search(text) else text
 
 
 def emptied(node: AnalysisNode, judge: Judge) -> AnalysisNode:  # noqa: ARG001 one signature for all rules

@@ -288,8 +288,9 @@ def test_cells_that_share_a_level_with_the_event_are_events_too(small) -> None:
     plain = frame_of(small).event.tolist()
     small.set("status", "DEAD", range(1, 4))
     small.replace('event = "status"', 'event = "vital"')
-    vital = '[columns.vital]\nkind = "binary"\nsource = "status"\ncodes = {Alive = "Alive", Dead = "Dead", DEAD = "Dead"}'
-    small.replace("[endpoints.os]", f"{vital}\n[endpoints.os]")
+    vital = '[columns.vital]\nkind = "binary"\nsource = "status"\n'
+    codes = 'codes = {Alive = "Alive", Dead = "Dead", DEAD = "Dead"}'
+    small.replace("[endpoints.os]", f"{vital}{codes}\n[endpoints.os]")
     assert frame_of(small).event.tolist() == plain
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
+from scipy.stats import binomtest
 
 from reporter.cli.main import main
 from reporter.intake.read import read_table
@@ -164,3 +166,43 @@ def test_ranks_and_shares_by_hand() -> None:
     group = np.array([0, 0, 1, 1, 1])
     assert ranked(np.array([5.0, 1.0, 2.0, 9.0, 4.0]), group).tolist() == [0.75, 0.25, 1 / 6, 5 / 6, 0.5]
     assert cut(np.array([0.0, 0.24, 0.26, 0.99]), [1, 2, 1]).tolist() == [0, 0, 1, 2]
+
+
+def hospital_cells() -> dict[str, list[object]]:
+    book = load_workbook(SHIPPED / NAMES[2], read_only=True)
+    header, *rows = book.active.iter_rows(values_only=True)
+    return {str(name): [row[i] for row in rows] for i, name in enumerate(header)}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "share"),
+    [
+        ("病理类型", "平滑肌肉瘤", 0.406),
+        ("病理类型", "低级别子宫内膜间质肉瘤", 0.361),
+        ("病理类型", "高级别子宫内膜间质肉瘤", 0.103),
+        ("绝经", "是", 0.329),
+        ("手术方式", "全子宫+双附件切除术", 0.80),
+    ],
+)
+def test_the_hospital_is_like_the_published_one(column: str, value: str, share: float) -> None:
+    # BMC Cancer 2022, 10.1186/s12885-022-10129-x: 155 women; exact binomial interval.
+    cells = hospital_cells()[column]
+    low, high = binomtest(round(share * 155), 155).proportion_ci()
+    assert low <= cells.count(value) / sum(cell is not None for cell in cells) <= high
+
+
+def test_the_hospital_has_its_own_units_and_words() -> None:
+    cells = hospital_cells()
+    ages = [age for age in cells["年龄(岁)"] if isinstance(age, int)]
+    assert len(ages) == 160 and abs(np.mean(ages) - 49.3) < 1.5
+    sizes = [size for size in cells["肿瘤最大径(cm)"] if isinstance(size, int | float)]
+    assert 5 < np.median(sizes) < 10 and 0 < len(sizes) < 160
+    assert set(cells["化疗"]) == {"是", "否", None}
+    assert "\N{ROMAN NUMERAL ONE}B" in cells["FIGO分期(2009)"]
+    spans = [(start, end) for start, end in zip(cells["诊断日期"], cells["末次随访日期"], strict=True) if end]
+    assert all(start <= end for start, end in spans)
+    inside = ("\N{ROMAN NUMERAL ONE}A", "\N{ROMAN NUMERAL ONE}B")
+    together = zip(cells["病理类型"], cells["FIGO分期(2009)"], cells["肿瘤最大径(cm)"], strict=True)
+    by_size = [(stage, size) for kind, stage, size in together if "间质肉瘤" in str(kind) and stage in inside and size]
+    assert by_size
+    assert all((float(str(size)) <= 5) == str(stage).endswith("A") for stage, size in by_size)

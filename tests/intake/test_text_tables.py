@@ -95,6 +95,7 @@ def test_a_comma_and_a_point_in_one_column(tmp_path: Path) -> None:
         (b"<html><table>", "renamed_file", "a web page"),
         (b"%PDF-1.7", "renamed_file", "a PDF"),
         (b"id,x\n1,\x81\xff\x81\n", "not_text", "line 2 is not text"),
+        (b"\xef\xbb\xbfid,x\n1,\xc3\n", "not_text", "line 2 is not UTF-8 text, which its first bytes say"),
     ],
 )
 @pytest.mark.parametrize("fast", [False, True])

@@ -284,7 +284,8 @@ def test_codes_are_laid_over_cells_and_levels_of_the_dictionary(small) -> None:
     assert found["grade"].codes["New grade"] == "High" and "I" not in found["grade"].codes
     radiation = found["radiation"]
     assert radiation.codes["Refused (1988+)"] == "No" and radiation.codes["None/Unknown"] == "None or unknown"
-    assert "Recommended, unknown if administered" not in radiation.missing and {"Beam radiation", "TRUE", "7"} <= set(radiation.missing)
+    assert "Recommended, unknown if administered" not in radiation.missing
+    assert {"Beam radiation", "TRUE", "7"} <= set(radiation.missing)
 
 
 def test_a_new_origin_drops_what_belongs_to_the_old_one(small) -> None:

@@ -222,8 +222,12 @@ def as_utf8(raw: Raw, request: ReadRequest, folder: Path | None = None) -> tuple
     else:
         codec = find_encoding(raw, place)
     if codec.startswith("utf-8"):
-        if asked and _invalid_at(raw, "utf-8") is not None:
-            list(_decoded(raw, "utf-8", place))
+        invalid = None if codec == "utf-8" else _invalid_at(raw, "utf-8")
+        if invalid is not None:
+            line = bytes(raw[:invalid]).count(b"\n") + 1
+            how = "encoding says" if asked else "its first bytes say"
+            message = f"line {line} is not UTF-8 text, which {how}; save the table as UTF-8, or correct encoding."
+            raise refuse("not_text", place, message)
         _check_lines(raw, place)
         return raw, ()
     if folder is None:
