@@ -51,16 +51,19 @@ part <- function(which) {
   cell <- ifelse(year <= 2015, d[[columns[1]]], ifelse(year <= 2017, d[[columns[2]]], d[[columns[3]]]))
   tolower(sub("^(T|N|M|c|p)", "", sub("NOS", "", cell)))
 }
-t <- part("T"); n <- part("N"); m <- part("M")
+t <- part("T")
+n <- part("N")
+m <- part("M")
 stage <- ifelse(m == "1" | (t == "4" & m == "0"), 4L, ifelse(n == "1" | grepl("^3", t), 3L,
          ifelse(n != "0", NA, ifelse(grepl("^2", t), 2L, ifelse(grepl("^1", t), 1L, NA)))))
 stage[(n == "1" & !grepl("^[123]", t) & m == "0") | !m %in% c("0", "1")] <- NA
 grade <- c("Well differentiated; Grade I" = 1L, "Moderately differentiated; Grade II" = 2L,
            "Poorly differentiated; Grade III" = 3L, "Undifferentiated; anaplastic; Grade IV" = 3L,
            Unknown = 0L)[d[["Grade Recode (thru 2017)"]]]
-later <- ifelse(d[["Grade Pathological (2018+)"]] %in% c("L", "1"), 1L, match(d[["Grade Pathological (2018+)"]], c("1", "2", "3", "H")))
-later <- ifelse(is.na(later), 0L, pmin(later, 3L))
-size <- as.integer(ifelse(year <= 2015, d[["CS tumor size (2004-2015)"]], d[["Tumor Size Summary (2016+)"]]) |> sub(pattern = "Blank.*", replacement = "999"))
+later <- c("1" = 1L, L = 1L, "2" = 2L, "3" = 3L, H = 3L)[d[["Grade Pathological (2018+)"]]]
+later <- ifelse(is.na(later), 0L, later)
+size <- ifelse(year <= 2015, d[["CS tumor size (2004-2015)"]], d[["Tumor Size Summary (2016+)"]])
+size <- suppressWarnings(as.integer(size))
 size[!size %in% 1:988] <- NA
 w <- data.frame(
   type, code, age, year, months, dead, cancer, other, stage, t, n, size, grade,
@@ -74,7 +77,9 @@ w <- data.frame(
 )[keep, ]
 w$tier <- cut(w$size, c(0, 50, 100, 999), c("small", "middle", "large"))
 sarcoma <- w[w$type != "CS", ]
-lms <- w[w$type == "LMS", ]; ess <- w[w$type == "ESS", ]; as_ <- w[w$type == "AS", ]
+lms <- w[w$type == "LMS", ]
+ess <- w[w$type == "ESS", ]
+as_ <- w[w$type == "AS", ]
 staged <- function(x) x[!is.na(x$stage), ]
 
 results <- data.frame()
@@ -89,7 +94,11 @@ counted <- function(what, got, x, n, source) {
 survival_at <- function(x, event, time = 60) summary(survfit(Surv(x$months, x[[event]]) ~ 1), times = time)$surv
 ratio <- function(formula, data, term) exp(coef(coxph(formula, data = data, ties = "efron"))[[term]])
 
-kapp <- "Kapp 2008"; chan <- "Chan 2008"; machida <- "Machida 2017"; matsuo <- "Matsuo 2020"; soft <- "range of the literature"
+kapp <- "Kapp 2008"
+chan <- "Chan 2008"
+machida <- "Machida 2017"
+matsuo <- "Matsuo 2020"
+soft <- "range of the literature"
 # Marginals
 three <- sum(w$type %in% c("LMS", "ESS", "AS"))
 counted("share LMS of LMS, ESS, AS", nrow(lms) / three, 5506, 9410, machida)
@@ -98,7 +107,9 @@ counted("share AS", nrow(as_) / three, 994, 9410, machida)
 for (s in 1:4) counted(paste("LMS stage", s), mean(staged(lms)$stage == s), c(951, 43, 99, 303)[s], 1396, kapp)
 for (s in 1:4) counted(paste("ESS stage", s), mean(staged(ess)$stage == s), 831 * c(.599, .051, .149, .201)[s], 831, chan)
 for (g in 0:3) counted(paste("LMS grade", g), mean(lms$grade == g, na.rm = TRUE), c(592, 87, 208, 509)[g + 1], 1396, kapp)
-for (g in 0:3) counted(paste("ESS grade", g), mean(ess$grade == g, na.rm = TRUE), 831 * c(.162, .130, .361, .347)[g + 1], 831, chan)
+for (g in 0:3) {
+  counted(paste("ESS grade", g), mean(ess$grade == g, na.rm = TRUE), 831 * c(.162, .130, .361, .347)[g + 1], 831, chan)
+}
 positive <- function(x) with(x[x$year >= 2010, ], mean(n == "1"))
 counted("LMS node-positive", positive(lms), .034 * 5506, 5506, machida)
 counted("ESS node-positive", positive(ess), .066 * 2910, 2910, machida)
@@ -119,26 +130,35 @@ check("radiotherapy", mean(sarcoma$radiation), .15, .22, soft, "range")
 check("deaths of other causes", mean(sarcoma$other), .08, .12, soft, "range")
 counted("dead within 3 months", mean(sarcoma$dead & sarcoma$months <= 3), 397, 5274, "early-death nomogram, 5,274 patients")
 # Survival
-for (s in 1:4) counted(paste("LMS stage", s, "5-year cancer-specific"), survival_at(staged(lms)[staged(lms)$stage == s, ], "cancer"),
-                       c(951 * .758, 43 * .601, 99 * .449, 303 * .287)[s], c(951, 43, 99, 303)[s], kapp)
-for (h in 1:2) counted(paste("ESS stages", c("I-II", "III-IV")[h], "5-year cancer-specific"),
-                       survival_at(staged(ess)[(staged(ess)$stage > 2) == (h == 2), ], "cancer"),
-                       c(540 * .893, 291 * .503)[h], c(540, 291)[h], chan)
-for (g in 1:3) counted(paste("ESS grade", g, "5-year cancer-specific"), survival_at(ess[which(ess$grade == g), ], "cancer"),
-                       c(108 * .914, 300 * .954, 288 * .421)[g], c(108, 300, 288)[g], chan)
-check("AS stage I 5-year overall", survival_at(staged(as_)[staged(as_)$stage == 1, ], "dead"), .75, .84, "Arend 2010", "95 % CI")
-check("AS stage III 5-year overall", survival_at(staged(as_)[staged(as_)$stage == 3, ], "dead"), .29, .65, "Arend 2010", "95 % CI")
+for (s in 1:4) {
+  counted(paste("LMS stage", s, "5-year cancer-specific"), survival_at(staged(lms)[staged(lms)$stage == s, ], "cancer"),
+          c(951 * .758, 43 * .601, 99 * .449, 303 * .287)[s], c(951, 43, 99, 303)[s], kapp)
+}
+for (h in 1:2) {
+  counted(paste("ESS stages", c("I-II", "III-IV")[h], "5-year cancer-specific"),
+          survival_at(staged(ess)[(staged(ess)$stage > 2) == (h == 2), ], "cancer"),
+          c(540 * .893, 291 * .503)[h], c(540, 291)[h], chan)
+}
+for (g in 1:3) {
+  counted(paste("ESS grade", g, "5-year cancer-specific"), survival_at(ess[which(ess$grade == g), ], "cancer"),
+          c(108 * .914, 300 * .954, 288 * .421)[g], c(108, 300, 288)[g], chan)
+}
+overall <- function(s) survival_at(staged(as_)[staged(as_)$stage == s, ], "dead")
+check("AS stage I 5-year overall", overall(1), .75, .84, "Arend 2010", "95 % CI")
+check("AS stage III 5-year overall", overall(3), .29, .65, "Arend 2010", "95 % CI")
 fourth <- staged(lms)[staged(lms)$stage == 4, ]
 half <- function(x) unname(summary(survfit(Surv(months, dead) ~ 1, data = x))$table["median"])
 check("LMS stage IV median with chemotherapy", half(fourth[fourth$chemo, ]), 16.4, 23.0, "Seagle 2017", "95 % CI")
 check("LMS stage IV median without", half(fourth[!fourth$chemo, ]), 7.7, 14.3, "Seagle 2017", "95 % CI")
 # Hazard ratios
 two <- w[w$type %in% c("AS", "CS") & !is.na(w$stage), ]
-check("HR AS against CS", ratio(Surv(months, dead) ~ I(type == "AS") + factor(stage), two, 1), .28, .45, "Arend 2010", "95 % CI")
+against <- ratio(Surv(months, dead) ~ I(type == "AS") + factor(stage), two, 1)
+check("HR AS against CS", against, .28, .45, "Arend 2010", "95 % CI")
 check("HR age 50 and over, all", ratio(Surv(months, dead) ~ I(age >= 50), w, 1), 1.64, 1.92, "Hosh 2016", "95 % CI")
 model <- staged(sarcoma[!is.na(sarcoma$tier), ])
 model$grade3 <- factor(ifelse(is.na(model$high), "unknown", ifelse(model$high, "high", "low")), c("low", "high", "unknown"))
-model$kind <- factor(ifelse(model$code == "8931", "LG-ESS", ifelse(model$type == "ESS" | model$code == "8805", "HG-ESS/UUS", model$type)))
+high_ess <- model$type == "ESS" | model$code == "8805"
+model$kind <- factor(ifelse(model$code == "8931", "LG-ESS", ifelse(high_ess, "HG-ESS/UUS", model$type)))
 model$kind <- relevel(model$kind, "LMS")
 # Grade and stage weigh differently by histology in the cohort, and stage IV has its own baseline hazard: the other effects
 # are read with that allowed for; the pooled model gives the hazard ratios of histology.

@@ -16,7 +16,7 @@ from reporter.spec.check_mapping import (
     pattern_problem,
     unit_findings,
 )
-from reporter.spec.check_models import interaction_problems, part_problems, spline_problems
+from reporter.spec.check_models import imputation_problems, interaction_problems, part_problems, spline_problems
 from reporter.spec.check_source import source_problems
 from reporter.spec.check_survival import survival_findings
 from reporter.spec.columns import ColumnSpec
@@ -159,6 +159,7 @@ def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
     yield from interaction_problems(file, places)
     yield from spline_problems(file, places)
     yield from part_problems(file, places)
+    yield from imputation_problems(file, places)
     for table, key, names in used:
         yield from _used_columns(file, (table, key), names, places)
     if file.validation:

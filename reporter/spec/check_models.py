@@ -44,17 +44,25 @@ def part_problems(file: StudyFile, places: Places) -> Iterator[Finding]:
                 yield clash(key, 'ties = "exact" knows no such part; use "efron" or "breslow".')
         if any(endpoint.entry for endpoint in file.endpoints.values()):
             yield clash("ties", '"exact" is not offered with entry times; use "efron" or "breslow".')
-    if asked.imputations is not None:
-        if any(endpoint.entry for endpoint in file.endpoints.values()):
-            yield clash("imputations", "not offered with entry times, whose hazards need their own risk sets; remove it.")
-        if not asked.covariates:
-            yield clash("imputations", "there are no covariates to impute; give analysis.covariates, or remove it.")
     for key in ("weights", "offset"):
         if getattr(asked, key) and getattr(asked, key) in asked.covariates:
             yield clash(key, f"'{getattr(asked, key)}' is a covariate too; remove it from one of them.")
     for name in asked.strata:
         if name in asked.covariates:
             yield clash("strata", f"'{name}' is a covariate too: within its own strata it is constant; remove one.")
+
+
+def imputation_problems(file: StudyFile, places: Places) -> Iterator[Finding]:
+    """Yield what keeps covariates from being imputed."""
+    if file.analysis.imputations is None:
+        return
+    problems = []
+    if any(endpoint.entry for endpoint in file.endpoints.values()):
+        problems.append("not offered with entry times, whose hazards need their own risk sets; remove it.")
+    if not file.analysis.covariates:
+        problems.append("there are no covariates to impute; give analysis.covariates, or remove it.")
+    for problem in problems:
+        yield Finding("invalid_model", places.at(("analysis", "imputations")), f"analysis.imputations: {problem}")
 
 
 def interaction_problems(file: StudyFile, places: Places) -> Iterator[Finding]:

@@ -14,7 +14,16 @@ from typing import Literal
 from reporter.spec.options import AnalysisOptions
 
 Scale = Literal[
-    "", "std_error", "std_error_of_ratio", "df", "one", "log_likelihood", "n_event", "std_dev", "band", "largest",
+    "",
+    "std_error",
+    "std_error_of_ratio",
+    "df",
+    "one",
+    "log_likelihood",
+    "n_event",
+    "std_dev",
+    "band",
+    "largest",
     "cohort_std_dev",
 ]
 

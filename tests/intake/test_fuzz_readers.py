@@ -106,3 +106,9 @@ def test_valid_files_are_tables(worker: Worker) -> None:
         (worker.folder / f"t.{suffix}").write_bytes((worker.folder / f"valid.{suffix}").read_bytes())
         said = worker.ask(suffix)
         assert said == ("findings" if suffix == "sas7bdat" else "table"), (kind, said)
+
+
+def test_the_inputs_reached_behind_the_first_check(worker: Worker) -> None:
+    """A share of the changed files is still read, a share is refused: neither door was shut to the fuzz test."""
+    n = sum(worker.seen.values())
+    assert n >= N_INPUTS and worker.seen["table"] > n / 20 and worker.seen["findings"] > n / 4, worker.seen

@@ -13,7 +13,7 @@ from reporter.errors import FindingsError
 from reporter.intake.columnar import as_frame
 from reporter.intake.read import read_table
 from reporter.intake.readers.delimited import Grammar, _by_arrow, _read_header, parse_delimited
-from reporter.intake.readers.request import MAX_LINE_BYTES, ReadOptions
+from reporter.intake.readers.request import MAX_LINE_BYTES, SMALL_BYTES, ReadOptions
 from reporter.intake.readers.text import find_encoding
 
 CHINESE = "编号,病理类型,是否化疗,生存月数\n1,平滑肌肉瘤,是,12\n2,低级别子宫内膜间质肉瘤,否,30\n"
@@ -143,3 +143,27 @@ def test_arrow_is_used_for_plain_and_for_quoted_text() -> None:
         columns = _by_arrow(raw, raw.index(b"\n") + 1, 2, Grammar(","))
         assert columns is not None and len(columns[0]) == 2
     assert columns[1].to_pylist()[0] == 'x,"y"'
+
+
+@pytest.mark.parametrize(("name", "codec"), [("t.csv", "gb18030"), ("t.csv", "utf-8-sig"), ("t.csv.gz", "utf-16")])
+def test_a_large_table_goes_through_the_child(tmp_path: Path, name: str, codec: str) -> None:
+    header, *lines = CHINESE.splitlines(keepends=True)
+    raw = (header + "".join(lines) * 90_000).encode(codec)
+    assert len(raw) > SMALL_BYTES
+    (tmp_path / name).write_bytes(gzip.compress(raw, 1) if name.endswith(".gz") else raw)
+    found = read_table(name, tmp_path, by_distinct=True)
+    assert found.table.shape == (180_000, 4) and list(found.table.columns) == header.strip().split(",")
+    assert [",".join(row) + "\n" for row in found.table.iloc[-2:].astype(object).to_numpy()] == lines
+    assert len(found.notes) == (codec != "utf-8-sig")
+
+
+def test_an_error_of_a_large_table_has_its_line(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"id,x\n" + b"1,2\n" * (1 << 20) + b'3,"4\n')
+    with pytest.raises(FindingsError, match=f"row of line {(1 << 20) + 2} is not closed"):
+        read_table("t.csv", tmp_path)
+
+
+def test_a_compressed_text_that_unpacks_to_much(tmp_path: Path) -> None:
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"1" * (130 << 20), 9))
+    with pytest.raises(FindingsError, match="file_bomb"):
+        read_table("t.csv.gz", tmp_path)

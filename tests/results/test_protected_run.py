@@ -117,6 +117,8 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return study, folder / "out"
 
 
+@pytest.mark.r
+@pytest.mark.slow
 def test_no_file_of_rows_and_no_key_is_made(hidden: tuple[Path, Path]) -> None:
     study, report = hidden
     names = {str(path.relative_to(report)) for path in report.rglob("*") if path.is_file()}
@@ -126,6 +128,8 @@ def test_no_file_of_rows_and_no_key_is_made(hidden: tuple[Path, Path]) -> None:
     assert set(manifest["withheld"]) == {"data_for_r.csv", "phenotypes.csv", "model/phenotypes.json"}
 
 
+@pytest.mark.r
+@pytest.mark.slow
 def test_the_ledger_keeps_verdicts_and_drops_values(hidden: tuple[Path, Path]) -> None:
     rows = rows_of(hidden[1] / "verification.csv")
     assert {row["verdict"] for row in rows} == {"agrees", "not_checkable"}
@@ -135,6 +139,8 @@ def test_the_ledger_keeps_verdicts_and_drops_values(hidden: tuple[Path, Path]) -
     assert not [row["address"] for row in stats if row["value"] and row["address"] not in ledger]
 
 
+@pytest.mark.r
+@pytest.mark.slow
 def test_what_is_shown_is_what_was_computed(hidden: tuple[Path, Path], rotterdam: Results) -> None:
     """Shown numbers are those of the open report, some rounded; none is changed otherwise."""
     open_values = {where: found.value for *_, found, where in rotterdam.statistics()}
@@ -145,6 +151,8 @@ def test_what_is_shown_is_what_was_computed(hidden: tuple[Path, Path], rotterdam
         assert value == pytest.approx(open_values[where], rel=5e-3, abs=6e-3 if where.endswith("smd") else 6e-4), where
 
 
+@pytest.mark.r
+@pytest.mark.slow
 def test_the_report_says_what_is_hidden(hidden: tuple[Path, Path]) -> None:
     text = (hidden[1] / "report.html").read_text(encoding="utf-8")
     for said in ("Small numbers are hidden", "Files that are not written", "De-identification", "cell-size policy"):
@@ -152,6 +160,8 @@ def test_the_report_says_what_is_hidden(hidden: tuple[Path, Path]) -> None:
     assert "put your own data beside" in (hidden[1] / "reproduce.R").read_text(encoding="utf-8")
 
 
+@pytest.mark.r
+@pytest.mark.slow
 def test_verify_works_from_the_own_data_and_render_needs_none(
     hidden: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -162,6 +172,8 @@ def test_verify_works_from_the_own_data_and_render_needs_none(
     assert (tmp_path / "again/report.html").read_bytes() == (report / "report.html").read_bytes()
 
 
+@pytest.mark.r
+@pytest.mark.slow
 def test_verify_sees_a_changed_number(hidden: tuple[Path, Path], tmp_path: Path) -> None:
     study, report = hidden
     text = (report / "results.json").read_text(encoding="utf-8")
@@ -199,6 +211,8 @@ def test_registry_patients_and_those_of_the_study_get_no_pages(rotterdam: Result
     refuse_own_input("0" * 64, Path("t.csv"), rotterdam)
 
 
+@pytest.mark.r
+@pytest.mark.slow
 def test_the_command_refuses_the_own_table_and_takes_others(hidden: tuple[Path, Path], tmp_path: Path) -> None:
     call = ["patient", str(hidden[1]), "--no-verify", "--quiet", "--to", "html", "--out"]
     assert main([*call, str(tmp_path / "a"), "--input", str(ROTTERDAM / "rotterdam.csv")]) == 3

@@ -15,6 +15,7 @@ from reporter.pipeline.run import Outcome
 from reporter.spec.load import load_study
 from tests.results.attacker import BELOW, Attack, attack, run_attacked, stats_of
 
+pytestmark = pytest.mark.slow
 CASES = [(1, False, "months"), (2, True, "months"), (3, False, "years"), (4, True, "years"), (5, False, "months")]
 
 

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,6 @@ class _Rows:
     reader: Any
     line: int = 1
     offset: int = 0
-    bad: list[Finding] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[list[str]]:
         for row in self.reader:

@@ -57,9 +57,22 @@ def _label_of(labels: Mapping[str, str], numeric: bool) -> Callable[[str], str |
     return lambda cell: by_code.get(_key(cell))
 
 
+def _trimmed(column: Any, missing: str) -> Any:
+    """Return a column without labels; such a column may have as many distinct cells as rows."""
+    from pyarrow import compute as module
+
+    compute: Any = module
+    words = compute.call_function("utf8_trim_whitespace", [column.dictionary])
+    absent = compute.call_function("equal", [words, missing])
+    words = compute.call_function("if_else", [absent, "", words])
+    return type(column).from_arrays(column.indices, words)
+
+
 def _apply(name: str, column: Any, dic: SeerDictionary, request: ReadRequest) -> tuple[Any, list[Finding]]:
     """Return one column as labels, and a warning for cells that its format does not list."""
     labels = dic.formats.get(name, {})
+    if not labels and not dic.thousands:
+        return _trimmed(column, dic.missing), []
     label_of = _label_of(labels, dic.variable_format == "numeric")
     words = words_of(column)
     changed: dict[str, str] = {}

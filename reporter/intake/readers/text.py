@@ -218,7 +218,7 @@ def as_utf8(raw: Raw, request: ReadRequest, folder: Path | None = None) -> tuple
     if asked:
         codec = _asked_codec(raw, asked, place)
     elif request.dic is not None:
-        codec = "utf-8-sig" if _invalid_at(raw, "utf-8") is None else "cp1252"
+        codec = "utf-8" if _invalid_at(raw, "utf-8") is None else "cp1252"
     else:
         codec = find_encoding(raw, place)
     if codec.startswith("utf-8"):

@@ -118,8 +118,7 @@ WORKS = {
     ),
     "rubin": "Rubin DB. Multiple Imputation for Nonresponse in Surveys. New York: Wiley; 1987.",
     "barnard": (
-        "Barnard J, Rubin DB. Small-sample degrees of freedom with multiple imputation. "
-        "Biometrika. 1999;86(4):948–955."
+        "Barnard J, Rubin DB. Small-sample degrees of freedom with multiple imputation. Biometrika. 1999;86(4):948–955."
     ),
     "austin": (
         "Austin PC. Balance diagnostics for comparing the distribution of baseline covariates between treatment groups "
