@@ -99,7 +99,7 @@ BAD: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
     "table of a kind that is not read": (
         lambda s: s.replace("patients.csv", "patients.docx"),
         "not_available",
-        ("'patients.docx'", "save the table as .csv or .tsv"),
+        ("'patients.docx'", "Save the table as one of these"),
     ),
     "event value that never occurs": (
         lambda s: s.replace('event_values = ["Dead"]', 'event_values = ["dead"]'),
@@ -325,7 +325,7 @@ def test_r_source_that_is_not_there(small, source: str, words: str, capsys) -> N
         (b"id,age,age\n1,2,3\n", "repeated_column", "2 columns named 'age'"),
         (b"id,age\n1,2,3\n", "ragged_row", "line 2 has 3 cells, the header has 2"),
         (b'id,age\n1,"2\n', "not_a_table", "correct the quotes"),
-        (b"id,age\n1,\xff\n", "not_utf8", "line 2 is not UTF-8"),
+        (b"id,age\n1,\x81\n", "not_text", "line 2 is not text in UTF-8, UTF-16, GB18030 or Windows-1252"),
     ],
 )
 def test_broken_tables(small, content: bytes, code: str, words: str) -> None:

@@ -117,16 +117,19 @@ def test_the_report_of_real_patients_does_not(written: Written) -> None:
     assert "ynthetic" not in (written.folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_run(sarcoma: Written, tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     found = re.search(r"<!-- commands: uterine sarcoma -->\n```sh\n(.*?)```", readme, re.DOTALL)
     assert found
     for name in ("data", ".venv"):
         (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copytree(sarcoma.folder, tmp_path / "out" / "uterine_sarcoma")
     lines = found[1].splitlines()
     # The report itself is made once, by the fixture, with the same words.
     lines.remove(".venv/bin/reporter run data/uterine_sarcoma/study.toml --out out/uterine_sarcoma")
     for line in lines:
         done = subprocess.run(line.split(), cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr}"
+    written = rows(tmp_path / "out" / "sarcoma_patients" / "index.csv")
+    assert [row["status"] for row in written] == ["written", "written"]
     assert (tmp_path / "out" / "tables" / EXPORT.name).read_bytes() == EXPORT.read_bytes()

@@ -81,7 +81,7 @@ def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: Vali
     horizons = np.array(options.horizons, dtype=np.float64)
     hazard = np.concatenate(([0.0], baseline.hazard))[np.searchsorted(baseline.time, horizons, side="right")]
     hazard = np.where(horizons > model.time.max(), np.nan, hazard)
-    risk = 1 - np.exp(-np.exp(lp)[:, None] * hazard[None, :])
+    risk = -np.expm1(-np.exp(lp)[:, None] * hazard[None, :])
     return Predictions(frame.time[rows], frame.event[rows], lp, risk)
 
 

@@ -35,8 +35,9 @@ check_validation <- function(frames, cohort, endpoint, options) {
   rows[[3]] <- numbers(at("performance", last), c(discrimination(last, last), uno))
   fitted_curves <- survfit(fit, newdata = data, se.fit = FALSE, stype = 2, ctype = if (options$ties == "efron") 2 else 1)
   known <- options$horizons[options$horizons <= max(development$.time)]
-  # One summary for all horizons: with a curve a patient it is the slow part. Rows are horizons.
-  risks <- if (length(known)) 1 - matrix(summary(fitted_curves, times = known, extend = TRUE)$surv, nrow = length(known))
+  # One summary for all horizons: with a curve a patient it is the slow part. Rows are horizons. Not its surv: that is
+  # exp(-H0)^risk, 0 or 1 where the baseline at the centre of the covariates under- or overflows and a patient's own does not.
+  risks <- if (length(known)) -expm1(-matrix(summary(fitted_curves, times = known, extend = TRUE)$cumhaz, nrow = length(known)))
   risk_at <- function(time) if (time %in% known) risks[match(time, known), ] else rep(NA_real_, nrow(data))
   for (time in options$horizons) {
     found <- observed_at(data, time, options$conf_level)
