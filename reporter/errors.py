@@ -30,6 +30,17 @@ class Finding:
         An ``error`` stops the run; a ``warning`` is printed in the report.
     n_rows
         Number of affected rows, where rows are affected.
+    column
+        Key of the dictionary or header of the table, where one column is meant.
+    ids
+        Identifiers of the first ten affected rows, or ``row 5`` (the fifth patient of the table) where identifiers may
+        not be shown.
+    allowed, todo
+        What is allowed and what to do, where `message` does not say it.
+    cohort
+        ``development`` or ``validation``; empty for the study file.
+    rows
+        Places of the first ten affected rows in the table, from 0, of which `ids` are made.
     """
 
     code: str
@@ -37,9 +48,21 @@ class Finding:
     message: str
     severity: Literal["error", "warning"] = "error"
     n_rows: int | None = None
+    column: str = ""
+    ids: tuple[str, ...] = ()
+    allowed: str = ""
+    todo: str = ""
+    cohort: str = ""
+    rows: tuple[int, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What was got, what is allowed and what to do, in one line."""
+        allowed = f"Allowed: {self.allowed}." if self.allowed else ""
+        return " ".join(part for part in (self.message, allowed, self.todo) if part)
 
     def __str__(self) -> str:
-        return f"{self.severity}: {self.place}: {self.message} [{self.code}]"
+        return f"{self.severity}: {self.place}: {self.text} [{self.code}]"
 
 
 class ReporterError(Exception):
