@@ -22,7 +22,7 @@ def counted(context: Context, number: int | None) -> Run:
 def flow_steps(context: Context, info: CohortInfo, endpoint: EndpointInfo) -> tuple[FlowStep, ...]:
     """Return the boxes of one cohort for one endpoint; steps that remove nobody keep their line."""
     _ = context.gettext
-    read = fill(_("{n} patients read from {source}"), n=counted(context, info.n_read), source=words(info.source))
+    read = fill(_("{n} records read from {source}"), n=counted(context, info.n_read), source=words(info.source))
     wanted = steps_of(info, endpoint)
     removed = sum(step.n_removed for step in wanted)
     excluded: list[Inline] = []

@@ -125,7 +125,7 @@ def size_table(context: Context, node: AnalysisNode) -> Table | None:
     horizon = plain_number(options.horizon) if options else ""
     title = _("Mean survival within {horizon} {unit}, {unit}").format(horizon=horizon, unit=unit)
     head = heads((_("Phenotype"), "left"), (_("No./events"), "right"), (title, "right"))
-    return Table("phenotypes", fill(_("The phenotypes.")), head, lines)
+    return Table("phenotypes", fill(_("The phenotypes.")), head, lines, widths=(5, 4, 5))
 
 
 def _phenotype(context: Context, level: str) -> str:

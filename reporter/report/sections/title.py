@@ -176,7 +176,7 @@ def _flow_line(context: Context, endpoint: EndpointInfo) -> Inline:
     _ = context.gettext
     parts = []
     for info in context.results.cohorts:
-        text = _("{cohort}: {read} patients read, {left} analysed")
+        text = _("{cohort}: {read} records read, {left} patients analysed")
         node = context.node("follow_up", info.name, endpoint.name)
         left = counted(context, n_analysed(info, endpoint))
         if node is not None:
