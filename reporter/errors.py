@@ -55,6 +55,11 @@ class Finding:
     cohort: str = ""
     rows: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        # A finding of a child process arrives with lists.
+        object.__setattr__(self, "ids", tuple(self.ids))
+        object.__setattr__(self, "rows", tuple(self.rows))
+
     @property
     def text(self) -> str:
         """What was got, what is allowed and what to do, in one line."""
@@ -78,13 +83,13 @@ class UsageError(ReporterError):
 
 
 class FindingsError(ReporterError):
-    """The study file or its data have at least one error."""
+    """The study file or its data have at least one error; `text` replaces the lines of the findings."""
 
     exit_code = 3
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Finding], text: str = "") -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(str(f) for f in self.findings))
+        super().__init__(text or "\n".join(str(f) for f in self.findings))
 
 
 class VerificationError(ReporterError):

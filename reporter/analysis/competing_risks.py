@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from reporter.analysis.cox import DEPENDENT, INFINITE, NOT_CONVERGED, analyse_cox
+from reporter.analysis.cox import DEPENDENT, INFINITE, NO_ROBUST_ERROR, NOT_CONVERGED, VANISHED, analyse_cox
 from reporter.analysis.design import Design, interaction_name, make_design, ordered_pairs
 from reporter.analysis.kaplan_meier import NO_FOLLOW_UP, iterate_levels, optional
 from reporter.analysis.kernels.aalen_johansen import IncidenceCurve, estimate_incidence, incidence_at
@@ -185,6 +185,8 @@ def _coefficient(fit: FineGrayFit, j: int, conf_level: float) -> tuple[Statistic
     if fit.infinite[j] or not fit.converged:
         estimate, error = float("nan"), float("nan")
         note = INFINITE if fit.converged else NOT_CONVERGED
+    if not error > VANISHED * float(fit.model_std_error[j]):
+        estimate, error, note = float("nan"), float("nan"), note or NO_ROBUST_ERROR
     half = float(norm.ppf(1 - (1 - conf_level) / 2)) * error
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         z = np.float64(estimate) / error

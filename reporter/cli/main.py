@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reporter import __version__
+from reporter.cli.init import add_init
 from reporter.cli.methods import add_methods
+from reporter.cli.patient import add_patient
 from reporter.errors import ReporterError
 
 
@@ -33,7 +35,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from reporter.pipeline.check import check_study
 
-    return check_study(arguments.study, say=_say)
+    return check_study(arguments.study, say=_say, out=arguments.out)
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -49,26 +51,6 @@ def _verify(arguments: argparse.Namespace) -> int:
     from reporter.pipeline.verify import verify_again
 
     return verify_again(arguments.results, arguments.study, say=_say)
-
-
-def _patient(arguments: argparse.Namespace) -> int:
-    from reporter.pipeline.patient import PatientRequest, report_patients
-
-    return report_patients(
-        PatientRequest(
-            report=arguments.report,
-            input=arguments.input,
-            out=arguments.out,
-            id=arguments.id,
-            to=arguments.to,
-            language=arguments.lang,
-            columns=arguments.columns,
-            verify=not arguments.no_verify,
-            overwrite=arguments.overwrite,
-            quiet=arguments.quiet,
-        ),
-        say=_say,
-    )
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -122,18 +104,11 @@ def make_parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="validate a study file and its data")
     check.add_argument("study", type=Path, metavar="STUDY.toml")
+    check.add_argument("--out", type=Path, default=Path(), metavar="DIR",
+                       help="folder of findings.html and findings.csv (the present one)")  # fmt: skip
     check.set_defaults(call=_check)
 
-    patient = commands.add_parser("patient", help="two-page prognosis reports")
-    patient.add_argument("report", type=Path, metavar="DIR", help="folder written by reporter run")
-    patient.add_argument("--input", type=Path, required=True, metavar="PATIENTS.csv")
-    _add_output(patient, "pdf")
-    patient.add_argument("--id", help="only this patient")
-    patient.add_argument("--columns", choices=("development", "validation"), default="development",
-                         help="whose columns the input has")  # fmt: skip
-    patient.add_argument("--no-verify", action="store_true", help="leave R out; the report says so")
-    patient.add_argument("--quiet", action="store_true", help="no progress")
-    patient.set_defaults(call=_patient)
+    add_patient(commands, _say)
 
     render = commands.add_parser("render", help="render results.json again; needs neither R nor the data")
     render.add_argument("results", type=Path, metavar="results.json")
@@ -164,6 +139,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="what is found, what is missing, how to get it")
     doctor.set_defaults(call=_doctor)
+    add_init(commands)
     add_methods(commands)
     return parser
 

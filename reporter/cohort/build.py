@@ -15,6 +15,7 @@ from reporter.cohort.read import CohortRequest, ReadCohort, read_cohort, used_le
 from reporter.errors import Finding, FindingsError
 from reporter.intake.finding import listed
 from reporter.results.tree import AttritionStep, CohortInfo, ColumnInfo, EndpointInfo
+from reporter.spec.dictionaries import dictionary_columns
 from reporter.spec.study import Study
 
 Levels = Mapping[str, tuple[str, ...]]
@@ -48,22 +49,34 @@ def _development(study: Study) -> CohortRequest:
     return CohortRequest(
         name="development", label="Development cohort", prefix="", folder=study.folder, data=study.data,
         columns=study.columns, cohort=study.cohort,
-        endpoints={name: study.endpoints[name] for name in study.analysis.endpoints},
+        endpoints={name: study.endpoints[name] for name in study.analysis.endpoints}, used=_used(study),
+        checks=study.checks, dictionaries=_dictionaries(study),
     )  # fmt: skip
+
+
+def _used(study: Study) -> tuple[str, ...]:
+    """Return the covariates, groups and features."""
+    features = study.phenotypes.features if study.phenotypes else ()
+    return tuple(dict.fromkeys((*study.analysis.covariates, *study.analysis.groups, *features)))
+
+
+def _dictionaries(study: Study) -> tuple[str, ...]:
+    """Return the shipped dictionaries of both tables: a key means the same in both."""
+    return (*study.data.dictionary, *(study.validation.data.dictionary if study.validation else ()))
 
 
 def _validation(study: Study, levels: Levels | None) -> CohortRequest | None:
     section = study.validation
     if section is None:
         return None
-    features = study.phenotypes.features if study.phenotypes else ()
-    needed = {*study.analysis.covariates, *study.analysis.groups, *features}
+    needed = _used(study)
     return CohortRequest(
         name="validation", label="Validation cohort", prefix="validation.", folder=study.folder, data=section.data,
         columns=section.columns, cohort=section.cohort,
         endpoints={name: section.endpoints[name] for name in study.analysis.endpoints},
         optional=[name for name in section.columns if name not in needed], levels=levels,
-        own=[name for name in section.columns if name not in study.columns],
+        own=[name for name in section.columns if name not in study.columns], used=needed, checks=study.checks,
+        dictionaries=_dictionaries(study),
     )  # fmt: skip
 
 
@@ -107,6 +120,7 @@ def _frame(cohort: ReadCohort, endpoint: str, levels: Levels, *, merge: bool = T
 def _level_warnings(cohort: ReadCohort, levels: Levels) -> list[Finding]:
     """Warn of declared levels that no patient has, and of values that the development cohort never has."""
     found = []
+    shipped = dictionary_columns(cohort.request.data.dictionary)
     for name, column in cohort.columns.items():
         lost = [i for i, level in enumerate(column.levels) if level not in levels.get(name, ())]
         names = listed(column.levels[i] for i in lost)
@@ -115,7 +129,7 @@ def _level_warnings(cohort: ReadCohort, levels: Levels) -> list[Finding]:
         if n_rows:
             message = f"{n_rows} patients are at {names}, which the development cohort never has; counted as missing."
             found.append(Finding("level_not_in_development", place, message, severity="warning", n_rows=n_rows))
-        elif lost and cohort.request.name == "development" and not cohort.request.columns[name].headers:
+        elif lost and cohort.request.name == "development" and name not in shipped:
             message = f"no patient is at {names}; the level is left out."
             found.append(Finding("unused_level", place, message, severity="warning"))
     return found
@@ -174,8 +188,8 @@ def _column_infos(study: Study, frame: AnalysisFrame) -> tuple[ColumnInfo, ...]:
     )  # fmt: skip
 
 
-def _read_all(study: Study) -> tuple[ReadCohort, ...]:
-    """Read both cohorts; the errors of both are raised at once."""
+def _read_all(study: Study) -> tuple[list[ReadCohort], list[Finding]]:
+    """Return the cohorts that could be read, and what was found in the others."""
     errors: list[Finding] = []
     read: list[ReadCohort] = []
     request: CohortRequest | None = _development(study)
@@ -185,11 +199,9 @@ def _read_all(study: Study) -> tuple[ReadCohort, ...]:
             read.append(read_cohort(request))
             levels = {name: column.levels for name, column in read[0].columns.items() if not column.is_numeric}
         except FindingsError as error:
-            errors += error.findings
+            errors += [replace(finding, cohort=request.name) for finding in error.findings]
         request = _validation(study, levels) if request.name == "development" else None
-    if errors:
-        raise FindingsError(list(dict.fromkeys(errors)))
-    return tuple(read)
+    return read, list(dict.fromkeys(errors))
 
 
 def build_cohorts(study: Study, *, merge_near: bool = True) -> BuiltCohorts:
@@ -214,25 +226,36 @@ def build_cohorts(study: Study, *, merge_near: bool = True) -> BuiltCohorts:
     return replace(built, findings=tuple(study.places.located(finding) for finding in built.findings))
 
 
+def _errors_first(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != "error")
+
+
+def _of_frame(findings: Sequence[Finding], cohort: ReadCohort) -> list[Finding]:
+    """Return findings of a frame with their cohort, without identifiers where they may not be shown."""
+    name, hides = cohort.request.name, cohort.hides_ids or cohort.request.data.id is None
+    return [replace(finding, cohort=name, ids=() if hides else finding.ids) for finding in findings]
+
+
 def _build(study: Study, *, merge: bool) -> BuiltCohorts:
-    cohorts = _read_all(study)
+    general = [Finding("partly_available", key, text, severity="warning") for key, text in study.warnings]
+    cohorts, findings = _read_all(study)
+    findings = [*general, *findings]
+    if not cohorts or cohorts[0].request.name != "development":
+        raise FindingsError(_errors_first([*findings, *(one for cohort in cohorts for one in cohort.warnings)]))
     levels = used_levels(cohorts[0])
     frames: dict[tuple[str, str], AnalysisFrame] = {}
     infos: list[CohortInfo] = []
-    general = [Finding("partly_available", key, text, severity="warning") for key, text in study.warnings]
-    findings: list[Finding] = list(general)
     for cohort in cohorts:
         own = [*cohort.warnings, *_level_warnings(cohort, levels)]
         for name in study.analysis.endpoints:
             frame = _frame(cohort, name, levels, merge=merge)
-            own += check_frame(study, frame)
+            own += _of_frame(check_frame(study, frame), cohort)
             frames[cohort.request.name, name] = frame
         own_frames = {name: frames[cohort.request.name, name] for name in study.analysis.endpoints}
         infos.append(_info(cohort, own_frames, [finding for finding in own if finding.severity == "warning"]))
         findings += own
     if any(finding.severity == "error" for finding in findings):
-        errors_first = sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != "error")
-        raise FindingsError(errors_first)
+        raise FindingsError(_errors_first(findings))
     return BuiltCohorts(
         frames=frames,
         infos=tuple(infos),

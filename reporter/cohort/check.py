@@ -8,7 +8,7 @@ import numpy as np
 
 from reporter.cohort.frame import AnalysisFrame, Column
 from reporter.errors import Finding
-from reporter.intake.finding import listed
+from reporter.intake.finding import first_rows, listed
 from reporter.spec.columns import ColumnSpec
 from reporter.spec.study import Study
 
@@ -73,7 +73,8 @@ def check_frame(study: Study, frame: AnalysisFrame) -> tuple[Finding, ...]:
     zero = int((frame.time == 0).sum())
     if zero:
         message = f"{zero} patients have time 0; they are kept."
-        found.append(Finding("time_zero", place, message, severity="warning", n_rows=zero))
+        ids = tuple(frame.ids[row] for row in first_rows(frame.time == 0))
+        found.append(Finding("time_zero", place, message, severity="warning", n_rows=zero, ids=ids))
     features: Sequence[str] = study.phenotypes.features if study.phenotypes else ()
     used = {"analysis.covariates": study.analysis.covariates, "analysis.groups": study.analysis.groups,
             "phenotypes.features": features}  # fmt: skip

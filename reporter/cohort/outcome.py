@@ -13,7 +13,7 @@ from reporter.cohort.status import read_status
 from reporter.cohort.timefix import merge_near_times
 from reporter.errors import Finding
 from reporter.intake.conditions import is_any
-from reporter.intake.finding import listed
+from reporter.intake.finding import first_rows, listed
 from reporter.intake.mapping import distinct_cells, map_dates, map_numbers
 from reporter.intake.resolve import Resolver
 from reporter.spec.columns import ColumnSpec, same_value
@@ -101,18 +101,32 @@ class _Reader:
         if values is None:
             values, findings = map_numbers(cells, self._missing(name), self.place)
             self.findings.extend(findings)
-        return self.not_negative(values, f"column '{name}'", cells)
-
-    def not_negative(self, values: Floats, what: str, cells: pd.Series | None) -> Floats:
-        """Return the times unchanged; negative ones are a finding."""
         bad = np.flatnonzero(values < 0)
         if bad.size:
-            first = f"{values[bad[0]]:g}" if cells is None else f"'{cells.iloc[bad[0]]}'"
             message = (
-                f"{what} has a negative time in {bad.size} rows, first {first} in row {bad[0] + 1}. A time is 0 or "
-                "more: correct the rows, or list the value under missing in the column's dictionary."
+                f"column '{name}' has a negative time in {bad.size} rows, first '{cells.iloc[bad[0]]}' in row "
+                f"{bad[0] + 1}. A time is 0 or more: correct the rows, or list the value under missing in the column's "
+                "dictionary."
             )
-            self.findings.append(Finding("negative_time", self.place, message, n_rows=int(bad.size)))
+            self.findings.append(
+                Finding("negative_time", self.place, message, n_rows=int(bad.size), column=name, rows=first_rows(bad))
+            )
+        return values
+
+    def between(self, start: str, end: str) -> Floats:
+        """Return the days from a date to another; an end before its start is a finding."""
+        first = self.date(start)
+        values = self.date(end) - first
+        bad = np.flatnonzero(values < 0)
+        if bad.size:
+            message = (
+                f"'{end}' is before '{start}' in {bad.size} rows, first by {-values[bad[0]]:g} days in row "
+                f"{bad[0] + 1}. The end of follow-up is the start or later: correct the dates, or list the cells under "
+                "missing in the column's dictionary."
+            )
+            self.findings.append(
+                Finding("end_before_start", self.place, message, n_rows=int(bad.size), column=end, rows=first_rows(bad))
+            )
         return values
 
     def date(self, name: str) -> Floats:
@@ -210,11 +224,8 @@ def read_outcome(
         statuses = np.column_stack([reader.status(p.column, p.values, p.censored_values) for p in spec.events])
         found = _with_entry(first_event(times, statuses), spec, reader)
         return found, tuple(dict.fromkeys(reader.findings))
-    if spec.form == "dates":
-        start, end = reader.date(spec.start or ""), reader.date(spec.end or "")
-        time = reader.not_negative(end - start, f"'{spec.end}' minus '{spec.start}'", None)
-    else:
-        time = reader.time(spec.time or "")
+    is_dated = spec.form == "dates"
+    time = reader.between(spec.start or "", spec.end or "") if is_dated else reader.time(spec.time or "")
     elsewhere = _other_events(spec, spec.event or "", spec.event_values)
     status = reader.status(spec.event or "", spec.event_values, spec.censored_values, elsewhere)
     none = np.zeros(len(table), dtype=bool)

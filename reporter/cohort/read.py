@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from reporter.cohort.findings import judge_ids, named_findings
 from reporter.cohort.frame import Column
 from reporter.cohort.outcome import Outcome, read_outcome
 from reporter.cohort.protection import Protection, protection_of, with_oldest_grouped
@@ -17,10 +17,13 @@ from reporter.cohort.selection import Selection, Sources, select_rows
 from reporter.cohort.table import absent_column, typed_columns
 from reporter.errors import Finding, FindingsError
 from reporter.intake.columnar import as_text
-from reporter.intake.finding import listed
+from reporter.intake.finding import first_rows
+from reporter.intake.quality import Examined, examine, names_persons
 from reporter.intake.read import SourceTable, read_options, read_table
 from reporter.intake.resolve import Resolver
+from reporter.spec.checks import DataCheck, impossible_combinations
 from reporter.spec.columns import ColumnSpec
+from reporter.spec.dictionaries import dictionary_columns
 from reporter.spec.endpoints import CohortSpec, EndpointSpec
 from reporter.spec.study import DataSpec
 
@@ -29,7 +32,8 @@ from reporter.spec.study import DataSpec
 class CohortRequest:
     """What the study file says of one cohort; `prefix` is ``""`` or ``validation.``, for findings.
 
-    `optional` columns may be absent; `own` ones are of this table alone and serve its conditions and endpoints.
+    `optional` columns may be absent; `own` ones are of this table alone and serve its conditions and endpoints; `used`
+    ones are covariates, groups and features. `checks` and those of the `dictionaries` are combinations not allowed.
     """
 
     name: str
@@ -43,6 +47,9 @@ class CohortRequest:
     optional: Collection[str] = ()
     own: Collection[str] = ()
     levels: Mapping[str, Sequence[str]] | None = None
+    used: Collection[str] = ()
+    checks: tuple[DataCheck, ...] = ()
+    dictionaries: tuple[str, ...] = ()
 
     @property
     def data_key(self) -> str:
@@ -52,7 +59,10 @@ class CohortRequest:
 
 @dataclass(frozen=True)
 class ReadCohort:
-    """A cohort without errors, all rows; `selection` says which stay, `warnings` what was found on reading."""
+    """A cohort without errors, all rows; `selection` says which stay, `warnings` what was found on reading.
+
+    `hides_ids`: findings name rows, not identifiers.
+    """
 
     request: CohortRequest
     source: SourceTable
@@ -62,6 +72,7 @@ class ReadCohort:
     selection: Selection
     protection: Protection = field(default_factory=Protection)
     warnings: tuple[Finding, ...] = ()
+    hides_ids: bool = False
 
     @property
     def n_read(self) -> int:
@@ -79,27 +90,6 @@ def _read_ids(resolver: Resolver, data: DataSpec, place: str) -> tuple[tuple[str
     return tuple(as_text(cells)), []
 
 
-def _judge_ids(every: tuple[str, ...], keep: NDArray[np.bool_], data: DataSpec, place: str) -> list[Finding]:
-    """Return findings for identifiers that are empty or stand twice among the selected rows."""
-    if data.id is None or len(every) != keep.size:
-        return []
-    ids = pd.Series(every, dtype=object)[keep]
-    findings = []
-    n_empty = int((ids == "").sum())
-    if n_empty:
-        message = f"column '{data.id}' is empty in {n_empty} rows; every patient needs an identifier."
-        findings.append(Finding("missing_id", place, message, n_rows=n_empty))
-    twice = ids[ids.duplicated(keep=False) & (ids != "")]
-    if len(twice):
-        message = (
-            f"column '{data.id}' has {twice.nunique()} identifiers on more than one row, e.g. "
-            f"{listed(twice.unique(), 3)}. One row a patient is allowed: remove the repeated rows, or name another "
-            "column."
-        )
-        findings.append(Finding("duplicate_id", place, message, n_rows=len(twice)))
-    return findings
-
-
 def read_cohort(request: CohortRequest) -> ReadCohort:
     """Read, type and select one cohort.
 
@@ -113,32 +103,61 @@ def read_cohort(request: CohortRequest) -> ReadCohort:
         options=read_options(request.data),
     )  # fmt: skip
     table, name = source.table, source.source
+    protection, refused = protection_of(request.data, source, request.data_key)
+    hidden = protection.deidentify or protection.from_registry
     resolver = Resolver(table, request.columns, levels=request.levels, source=name, prefix=f"{request.prefix}columns")
     ids, findings = _read_ids(resolver, request.data, f"{request.data_key}.id")
     findings = [*source.findings, *findings]
     columns, problems = typed_columns(resolver, request.optional)
     findings += problems
     columns = {key: column for key, column in columns.items() if key not in request.own}
-    outcomes: dict[str, Outcome] = {}
-    for key, spec in request.endpoints.items():
-        place = f"{request.prefix}endpoints.{key}"
-        outcomes[key], problems = read_outcome(
-            spec, table, request.columns, source=name, place=place, resolver=resolver
-        )
-        findings += problems
-    selection = select_rows(request.cohort, Sources(resolver, request.data), prefix=f"{request.prefix}cohort")
+    outcomes, of_outcomes = _read_outcomes(request, resolver, name)
+    findings += of_outcomes
+    selection = select_rows(request.cohort, Sources(resolver, request.data, hidden), prefix=f"{request.prefix}cohort")
     findings += selection.findings
-    findings += _judge_ids(ids, selection.keep, request.data, f"{request.data_key}.id")
     for key, outcome in outcomes.items():
         findings += _gap_finding(request, key, outcome, selection)
-    protection, refused = protection_of(request.data, source, request.data_key)
     findings += refused
+    known = {key: outcome.known for key, outcome in outcomes.items() if outcome.known.any()}
+    examined = _examined(request, source, resolver, selection.keep, known, protection)
+    found = examine(examined)
+    hidden |= names_persons(found, examined)
+    own_ids = () if request.data.id is None else ids
+    findings += judge_ids(ids, selection.keep, request.data, f"{request.data_key}.id", hidden=hidden)
+    findings = named_findings([*findings, *found], own_ids, request.name, f"{request.prefix}columns.", hidden=hidden)
     errors_first = sorted(dict.fromkeys(findings), key=lambda finding: finding.severity != "error")
     if errors_first and errors_first[0].severity == "error":
         raise FindingsError(errors_first)
     if protection.deidentify:
         columns = with_oldest_grouped(columns)
-    return ReadCohort(request, source, ids, columns, outcomes, selection, protection, tuple(errors_first))
+    return ReadCohort(request, source, ids, columns, outcomes, selection, protection, tuple(errors_first), hidden)
+
+
+def _examined(
+    request: CohortRequest, source: SourceTable, resolver: Resolver, keep: NDArray[np.bool_],
+    known: Mapping[str, NDArray[np.bool_]], protection: Protection,
+) -> Examined:  # fmt: skip
+    """Return what the checks of the table look at."""
+    dates = [name for spec in request.endpoints.values() for name in (spec.start, spec.end) if name is not None]
+    return Examined(
+        resolver, source, request.data, request.prefix, keep, used=request.used, known=known,
+        dates=tuple(dict.fromkeys(dates)), checks=request.checks,
+        known_checks=impossible_combinations(request.dictionaries),
+        extra=dictionary_columns(request.data.dictionary), protected=protection.deidentify,
+    )  # fmt: skip
+
+
+def _read_outcomes(request: CohortRequest, resolver: Resolver, source: str) -> tuple[dict[str, Outcome], list[Finding]]:
+    """Return the outcomes by endpoint, and their problems."""
+    outcomes: dict[str, Outcome] = {}
+    findings: list[Finding] = []
+    for key, spec in request.endpoints.items():
+        place = f"{request.prefix}endpoints.{key}"
+        outcomes[key], problems = read_outcome(
+            spec, resolver.table, request.columns, source=source, place=place, resolver=resolver
+        )
+        findings += problems
+    return outcomes, findings
 
 
 def _gap_finding(request: CohortRequest, key: str, outcome: Outcome, selection: Selection) -> list[Finding]:
@@ -150,7 +169,8 @@ def _gap_finding(request: CohortRequest, key: str, outcome: Outcome, selection: 
         f'{n_gap} patients have an event after the follow-up of another component had ended. Add gap = "event" '
         '(the event counts) or gap = "censor" (they are censored where that follow-up ended).'
     )
-    return [Finding("gap_needed", f"{request.prefix}endpoints.{key}", message, n_rows=n_gap)]
+    rows = first_rows(outcome.gap & selection.keep)
+    return [Finding("gap_needed", f"{request.prefix}endpoints.{key}", message, n_rows=n_gap, rows=rows)]
 
 
 def used_levels(cohort: ReadCohort) -> dict[str, tuple[str, ...]]:

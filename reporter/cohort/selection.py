@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reporter.errors import Finding
 from reporter.intake.conditions import misuse, true_rows
-from reporter.intake.finding import listed
+from reporter.intake.finding import first_rows, listed
 from reporter.intake.mapping import distinct_cells, map_dates, map_numbers
 from reporter.intake.resolve import Resolver
 from reporter.results.tree import AttritionStep
@@ -32,10 +32,14 @@ class Selection:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where conditions find their values: the typed columns of one cohort, the headers of its table, its identifier."""
+    """Where conditions find their values: the typed columns of one cohort, the headers of its table, its identifier.
+
+    `hides_ids`: no finding names an identifier.
+    """
 
     resolver: Resolver
     data: DataSpec
+    hides_ids: bool = False
 
     def cells(self, name: str) -> pd.Series | None:
         """Return the text of a column or of the identifier."""
@@ -100,12 +104,13 @@ def _not_first(condition: Condition, sources: Sources, keep: Mask, place: str) -
     times = np.bincount(found.index[first], minlength=len(found.distinct))
     tied = np.flatnonzero(times > 1)
     if tied.size:
+        named = "" if sources.hides_ids else f", e.g. {listed([found.distinct[i] for i in tied[:3]])}"
         message = (
-            f"{tied.size} values of '{group}' have several rows with the smallest '{condition.column}', e.g. "
-            f"{listed([found.distinct[i] for i in tied[:3]])}. Order by a column that tells them apart, or exclude "
-            "the others before."
+            f"{tied.size} values of '{group}' have several rows with the smallest '{condition.column}'{named}. Order "
+            "by a column that tells them apart, or exclude the others before."
         )
-        return None, [Finding("tied_first", place, message, n_rows=int(times[tied].sum()))]
+        same = first_rows(first[np.isin(found.index[first], tied)])
+        return None, [Finding("tied_first", place, message, n_rows=int(times[tied].sum()), column=group, rows=same)]
     removed = np.ones(keep.size, dtype=bool)
     removed[first] = False
     return removed, []

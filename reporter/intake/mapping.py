@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reporter.errors import Finding, did_you_mean
 from reporter.intake.columnar import as_text
-from reporter.intake.finding import listed
+from reporter.intake.finding import first_rows, listed
 from reporter.intake.numbers import PLAIN, NumberReader, first_number
 from reporter.spec.columns import ColumnSpec, cell_key, parse_number
 
@@ -53,6 +53,10 @@ class Cells:
     def spread(self, values: Sequence[float]) -> Floats:
         """Return one value per row from one value per distinct cell, shape = (n,)."""
         return np.asarray(values, dtype=np.float64)[self.index] if self.distinct else np.empty(0)
+
+    def first_at(self, places: Sequence[int]) -> tuple[int, ...]:
+        """Return the first rows at some of the distinct cells, from 0."""
+        return first_rows(np.isin(self.index, np.asarray(places, dtype=np.int64)))
 
     def n_rows(self, cells: Collection[str]) -> int:
         """Return the number of rows with one of these cells."""
@@ -109,7 +113,8 @@ def map_numbers(
             f"column '{column.name}' must hold {what}, got {listed(cells.distinct[i] for i in bad)} in {n_rows} rows. "
             "Correct the cells, or list them under missing in the column's dictionary."
         )
-        findings.append(Finding("not_a_number", place, message, n_rows=n_rows))
+        rows = cells.first_at(bad)
+        findings.append(Finding("not_a_number", place, message, n_rows=n_rows, column=str(column.name), rows=rows))
     return cells.spread(values.tolist()), findings
 
 
@@ -153,7 +158,9 @@ def map_dates(column: pd.Series, missing: Sequence[str], place: str, form: str =
             f"column '{column.name}' must hold dates, got {listed(bad)} in {n_rows} rows. Write dates as "
             f"{form or 'YYYY-MM-DD'}, or list the cells under missing in the column's dictionary."
         )
-        findings.append(Finding("not_a_date", place, message, n_rows=n_rows))
+        wrong = [i for i, cell in enumerate(cells.distinct) if cell in set(bad)]
+        rows = cells.first_at(wrong)
+        findings.append(Finding("not_a_date", place, message, n_rows=n_rows, column=str(column.name), rows=rows))
     return cells.spread(values), findings
 
 
@@ -196,8 +203,10 @@ class _Labels:
 
 
 def _unknown(
-    name: object, bad: Sequence[str], n_rows: int, spec: ColumnSpec, allowed: Sequence[str], place: str
+    name: object, bad: Sequence[str], cells: Cells, spec: ColumnSpec, allowed: Sequence[str], place: str
 ) -> Finding:
+    n_rows = cells.n_rows(bad)
+    rows = cells.first_at([i for i, cell in enumerate(cells.distinct) if cell in set(bad)])
     codes = tuple(spec.codes) if spec.codes else tuple(allowed)
     near = did_you_mean(bad[0], codes)
     message = (
@@ -205,7 +214,7 @@ def _unknown(
         f"Allowed: {listed(codes, 20)}. Add the value to codes, levels or missing."
     )
     message = f"{message} {spec.note}" if spec.note else message
-    return Finding("unknown_code", place, message, n_rows=n_rows)
+    return Finding("unknown_code", place, message, n_rows=n_rows, rows=rows)
 
 
 def _map_levels(
@@ -229,7 +238,7 @@ def _map_levels(
         if label is None or label not in (*declared, *final):
             bad.append(cell)
         values.append(np.nan if label is None else position.get(label, np.nan))
-    findings = [_unknown(column.name, bad, cells.n_rows(bad), spec, declared, place)] if bad else []
+    findings = [_unknown(column.name, bad, cells, spec, declared, place)] if bad else []
     if spec.kind == "binary" and len(final) > 2:
         message = f"column '{column.name}' is binary but has {listed(final)}. Use codes for two levels, or missing."
         findings.append(Finding("not_binary", place, message))
@@ -309,7 +318,8 @@ def _outside(column: pd.Series, spec: ColumnSpec, values: Floats, place: str) ->
         + f" in {bad.size} rows, e.g. {', '.join(f'{value:g}' for value in np.unique(values[bad])[:8])}; the values "
         "are kept. Correct them, list them under missing, or widen range."
     )
-    return [Finding("out_of_range", place, message, severity="warning", n_rows=int(bad.size))]
+    n_rows = int(bad.size)
+    return [Finding("out_of_range", place, message, severity="warning", n_rows=n_rows, rows=first_rows(bad))]
 
 
 def map_column(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from reporter.errors import UsageError
 from reporter.output.html import render_html
@@ -47,10 +47,10 @@ def table_files(document: ReportDocument) -> dict[str, bytes]:
     return files
 
 
-def rendered_files(document: ReportDocument, formats: Iterable[str]) -> dict[str, bytes]:
+def rendered_files(document: ReportDocument, formats: Iterable[str], stem: str = "report") -> dict[str, bytes]:
     """Return report.html and report.pdf as asked."""
     makers = {"html": lambda: render_html(document).encode(), "pdf": lambda: render_pdf(document)}
-    return {f"report.{name}": makers[name]() for name in formats}
+    return {f"{stem}.{name}": makers[name]() for name in formats}
 
 
 def result_files(results: Results) -> dict[str, bytes]:
@@ -62,7 +62,13 @@ def result_files(results: Results) -> dict[str, bytes]:
     }
 
 
-def report_files(results: Results, formats: Iterable[str], language: Language) -> dict[str, bytes]:
-    """Return the report in the formats asked, its tables and its figures."""
-    document = build_report(results, language)
-    return {**rendered_files(document, formats), **table_files(document)}
+def report_files(results: Results, formats: Sequence[str], languages: Sequence[Language]) -> dict[str, bytes]:
+    """Return the report in the formats asked, with the tables and figures of its first language.
+
+    Further languages stand beside it as ``report.zh.html`` and so on.
+    """
+    document = build_report(results, languages[0])
+    files = {**rendered_files(document, formats), **table_files(document)}
+    for language in languages[1:]:
+        files.update(rendered_files(build_report(results, language), formats, f"report.{language.tag}"))
+    return files

@@ -107,6 +107,20 @@ def _move_in(aside: Path, folder: Path, ours: list[str]) -> None:
             path.rmdir()
 
 
+def install(aside: Path, folder: Path) -> None:
+    """Put a folder that is whole in the place of a former one of ours; OSError when the disk refuses."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        if folder.is_dir():
+            folder.rmdir()
+        aside.replace(folder)
+        return
+    ours = _listed_files(folder)
+    if _foreign_files(folder, ours):
+        _move_in(aside, folder, ours)
+    else:
+        _swap(aside, folder)
+
+
 def write_folder(folder: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any], *, overwrite: bool) -> None:
     """Write all files and the manifest, or nothing.
 
@@ -131,16 +145,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], manifest: Mapping[str
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         _write_aside(aside, files, manifest)
-        if not folder.is_dir() or not any(folder.iterdir()):
-            if folder.is_dir():
-                folder.rmdir()
-            aside.replace(folder)
-            return
-        ours = _listed_files(folder)
-        if _foreign_files(folder, ours):
-            _move_in(aside, folder, ours)
-        else:
-            _swap(aside, folder)
+        install(aside, folder)
     except OSError as error:
         raise ReporterError(
             f"--out {folder}: cannot be written: {error.strerror or error}. Choose a folder that can be written "

@@ -1,4 +1,4 @@
-"""The bundled font faces: which files there are, and how a style sheet names them."""
+"""The font faces of a page: which files are bundled, and how a style sheet names them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reporter.errors import ReporterError
+from reporter.output.cjk import cjk_rules
 from reporter.resources import templates_folder
 
 FONT_SCHEME = "font:"
-_FIRST_CJK = "\u2e80"
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,6 @@ _LATIN = (
     Face("Reporter Serif", 600, "normal", "ReporterSerif-SemiBold"),
     Face("Reporter Serif", 400, "italic", "ReporterSerif-Italic"),
 )
-_CHINESE = (
-    Face("Reporter Hei", 400, "normal", "ReporterHei-Regular"),
-    Face("Reporter Hei", 600, "normal", "ReporterHei-Bold"),
-)
 
 
 def fonts_folder() -> Path:
@@ -50,13 +46,11 @@ def missing_faces(folder: Path) -> tuple[str, ...]:
     return tuple(name for name in names if not (folder / name).is_file())
 
 
-def faces_for(text: str) -> tuple[Face, ...]:
-    """Return the faces a text needs: the Latin ones, and the Chinese ones (where installed) for such characters."""
+def latin_faces() -> tuple[Face, ...]:
+    """Return the faces of every page; ReporterError when the package lacks a file."""
     missing = missing_faces(fonts_folder())
     if missing:
         raise ReporterError(f"{fonts_folder()}: no {missing[0]}. Install the package again.")
-    if any(char >= _FIRST_CJK for char in text):
-        return _LATIN + tuple(f for f in _CHINESE if (fonts_folder() / f"{f.stem}.ttf").is_file())
     return _LATIN
 
 
@@ -73,8 +67,9 @@ def font_data(face: Face) -> str:
 
 
 def font_rules(text: str, source: Callable[[Face], str]) -> str:
-    """Return the ``@font-face`` rules for a text; `source` says where a face is."""
-    return "\n".join(
+    """Return the ``@font-face`` rules for a text; `source` says where a Latin face is, Chinese ones are embedded."""
+    rules = [
         f'@font-face{{font-family:"{f.family}";font-weight:{f.weight};font-style:{f.style};src:url("{source(f)}")}}'
-        for f in faces_for(text)
-    )
+        for f in latin_faces()
+    ]
+    return "\n".join((*rules, cjk_rules(text))).rstrip("\n")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from xml.etree import ElementTree
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from reporter.errors import ReporterError
@@ -45,6 +46,25 @@ _MACROS: dict[type, str] = {
 }
 _REFERENCE = re.compile(r'data-reference="([0-9.]+)"')
 _GAP = 20.0
+
+
+class _Compiled(BytecodeCache):
+    """Keeps compiled templates for the process: a batch has thousands of documents of one template."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give a template its code; Jinja drops it when the source has changed."""
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template's code."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 class PlaceDrawing(Protocol):
@@ -128,6 +148,7 @@ class BlockWriter:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=False,
+            bytecode_cache=_COMPILED,
         )
         self.environment.globals.update(
             write=self.write,

@@ -19,6 +19,9 @@ from reporter.results.patient import PatientHorizon, PatientOutcome, PatientResu
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 60
+PREDICTION_COLUMNS = (
+    "id", "endpoint", "time", "survival", "conf_low", "conf_high", "phenotype", "phenotype_probability"
+)  # fmt: skip
 _HASHED = re.compile(r"-[0-9a-f]{10}$")
 # Our own files, and names that Windows keeps for devices.
 _RESERVED = re.compile(r"(?:index|manifest|predictions|con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
@@ -70,15 +73,22 @@ def _horizon_rows(result: PatientResult, endpoint: str, horizons: Iterable[Patie
         yield [result.id, endpoint, time_text(h.time), *numbers, *phenotype]
 
 
+def prediction_rows(result: PatientResult) -> list[list[str]]:
+    """Return the rows of one patient in predictions.csv; numbers in full, empty where there is none."""
+    rows = list(_horizon_rows(result, result.endpoint, result.horizons))
+    for other in result.others:
+        rows += _horizon_rows(result, other.endpoint, other.horizons)
+    return rows
+
+
+def predictions_table(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return predictions.csv from its rows."""
+    return _csv(PREDICTION_COLUMNS, rows)
+
+
 def predictions_csv(results: Iterable[PatientResult]) -> bytes:
-    """Return predictions.csv: a row per patient, endpoint and horizon; numbers in full, empty where there is none."""
-    head = ("id", "endpoint", "time", "survival", "conf_low", "conf_high", "phenotype", "phenotype_probability")
-    rows: list[list[str]] = []
-    for result in results:
-        rows += _horizon_rows(result, result.endpoint, result.horizons)
-        for other in result.others:
-            rows += _horizon_rows(result, other.endpoint, other.horizons)
-    return _csv(head, rows)
+    """Return predictions.csv: a row per patient, endpoint and horizon."""
+    return predictions_table(row for result in results for row in prediction_rows(result))
 
 
 def index_html(index: PatientIndex) -> bytes:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -17,12 +21,16 @@ from reporter.report.document import ReportDocument
 from reporter.report.figures.metrics import printable
 
 if TYPE_CHECKING:
-    from weasyprint import HTML  # type: ignore[import-untyped]
+    from weasyprint import CSS, HTML  # type: ignore[import-untyped]
+    from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
     from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
 
 _DRAWING_SCHEME = "svg:"
 _LAYOUT_LOGGER = "weasyprint"
 _VARIANT = "pdf/ua-1"
+_STYLE = ("<style>", "</style>")
+# Pango crashes when two threads lay out at once (WeasyPrint's issues 167 and 1402).
+_ONE_AT_A_TIME = threading.RLock()
 
 
 class Drawings:
@@ -83,7 +91,36 @@ def local_fetcher(drawings: Drawings) -> URLFetcher:
                 return super().fetch(url, headers)
             raise ReporterError(f"{url}: a report reads nothing from outside.")
 
-    return LocalFetcher(allowed_protocols=("data",))
+    return LocalFetcher(allowed_protocols=("data",), ssl_context=_no_network())
+
+
+@lru_cache(maxsize=1)
+def _no_network() -> ssl.SSLContext:
+    """Return the context of connections that are never made; the fetcher would read all certificates for its own."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@lru_cache(maxsize=2)
+def _style_sheet(style: str) -> tuple[CSS, FontConfiguration]:
+    """Return a style sheet with its fonts; the documents of a batch share it."""
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    return CSS(string=style, url_fetcher=local_fetcher(Drawings()), font_config=fonts), fonts
+
+
+# The fonts lie in a folder that goes with the configuration, which at the very end of the process is too late.
+atexit.register(_style_sheet.cache_clear)
+
+
+def _without_style(page: str) -> tuple[str, str]:
+    """Return a page without its one style element, and that style."""
+    before, start, rest = page.partition(_STYLE[0])
+    style, end, after = rest.partition(_STYLE[1])
+    if not (start and end):
+        raise ReporterError("The page of a PDF has no style sheet.")
+    return before + after, style
 
 
 def _parse(page: str, fetcher: URLFetcher) -> HTML:
@@ -123,18 +160,18 @@ def laid_out_page(page: str, drawings: Drawings) -> tuple[bytes, int]:
 
     No clock enters it.
     """
-    from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
-
     sheets: list[int] = []
 
     def finish(document: Any, pdf: Any) -> None:
         sheets.append(len(document.pages))
         _add_scopes(document, pdf)
 
-    html = _parse(page, local_fetcher(drawings))
-    content: bytes = html.write_pdf(
-        font_config=FontConfiguration(), finisher=finish, pdf_variant=_VARIANT, pdf_identifier=True
-    )
+    bare, style = _without_style(page)
+    with _ONE_AT_A_TIME:
+        sheet, fonts = _style_sheet(style)
+        content: bytes = _parse(bare, local_fetcher(drawings)).write_pdf(
+            stylesheets=[sheet], font_config=fonts, finisher=finish, pdf_variant=_VARIANT, pdf_identifier=True
+        )
     return content, sheets[0]
 
 

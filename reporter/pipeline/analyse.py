@@ -30,6 +30,7 @@ from reporter.analysis.landmark import analyse_landmark
 from reporter.analysis.log_rank import analyse_log_rank
 from reporter.analysis.missing import analyse_missing
 from reporter.analysis.performance.competing_validation import analyse_competing_validation
+from reporter.analysis.performance.horizons import analyse_horizon_performance
 from reporter.analysis.performance.validation import analyse_validation
 from reporter.analysis.ph_test import analyse_ph_test
 from reporter.analysis.rank_tests import analyse_pairwise, analyse_rank_tests
@@ -59,6 +60,7 @@ from reporter.spec.options import (
     FunctionalFormOptions,
     GapSensitivityOptions,
     GrayTestOptions,
+    HorizonPerformanceOptions,
     InfluenceOptions,
     KaplanMeierOptions,
     LandmarkOptions,
@@ -115,6 +117,8 @@ def _dispatch(planned: Planned, frames: Frames) -> tuple[AnalysisNode, ...]:
     frame = frames[planned.cohort, planned.endpoint]
     if isinstance(planned.options, ValidationOptions):
         return analyse_validation(frames["development", planned.endpoint], frame, planned.options)
+    if isinstance(planned.options, HorizonPerformanceOptions):
+        return analyse_horizon_performance(frames["development", planned.endpoint], frame, planned.options)
     if isinstance(planned.options, DriftOptions):
         return analyse_drift(frames["development", planned.endpoint], frame, planned.options)
     if isinstance(planned.options, CompetingValidationOptions):

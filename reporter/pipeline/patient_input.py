@@ -13,8 +13,9 @@ from reporter.cohort.table import absent_column, typed_columns
 from reporter.errors import FindingsError, UsageError, did_you_mean
 from reporter.intake.finding import listed
 from reporter.intake.mapping import is_missing
-from reporter.intake.read import read_table
+from reporter.intake.read import SourceTable, read_table
 from reporter.intake.resolve import Resolver
+from reporter.pipeline.patient_json import read_patients_json
 from reporter.pipeline.patient_refused import refuse_registry_format
 from reporter.spec.columns import ColumnSpec, parse_number
 
@@ -135,7 +136,8 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
     Parameters
     ----------
     path
-        A table in the study's columns, of any kind that `reporter.intake.read.read_table` reads.
+        A table in the columns of a cohort: JSON (`reporter.pipeline.patient_json`), or of any kind that
+        `reporter.intake.read.read_table` reads.
 
     Raises
     ------
@@ -146,18 +148,26 @@ def read_patients(path: Path, dictionary: InputDictionary) -> PatientTable:
         no row has. Cells that cannot be used refuse their patient only.
     """
     if not path.is_file():
-        raise UsageError(f"--input {path}: there is no such file. Give a table of patients (.csv or .xlsx).")
-    source = read_table(path.name, path.parent, place=f"--input {path}")
+        raise UsageError(f"--input {path}: there is no such file. Give a table of patients (.csv, .xlsx or .json).")
+    if path.suffix.lower() == ".json":
+        source = read_patients_json(path)
+    else:
+        source = read_table(path.name, path.parent, place=f"--input {path}")
     refuse_registry_format(source, path)
+    return type_patients(source, dictionary, path.name)
+
+
+def type_patients(source: SourceTable, dictionary: InputDictionary, name: str) -> PatientTable:
+    """Type a table that was read; see `read_patients`."""
     table = source.table
-    resolver = Resolver(table, dictionary.columns, levels=dictionary.levels, source=path.name)
-    optional = [name for name in dictionary.columns if name not in dictionary.needed]
+    resolver = Resolver(table, dictionary.columns, levels=dictionary.levels, source=name)
+    optional = [column for column in dictionary.columns if column not in dictionary.needed]
     columns, findings = typed_columns(resolver, optional)
     # A warning of reading (a formula, a hidden row) is an error here: nothing may be in doubt about a patient's values.
     errors = [replace(finding, severity="error") for finding in source.findings]
     errors += [f for f in findings if f.severity == "error" and f.code not in _ROW_CODES]
     if dictionary.id not in table.columns:
-        errors.insert(0, absent_column(dictionary.id, table, "id", path.name))
+        errors.insert(0, absent_column(dictionary.id, table, "id", name))
     if errors:
         raise FindingsError(errors)
     ids = tuple(str(name).strip() for name in table[dictionary.id])

@@ -44,7 +44,7 @@ def _calibrations(nodes: tuple[AnalysisNode, ...]) -> tuple[ModelCalibration, ..
             conf_high=_value(row, "oe_ratio_conf_high"),
         )
         for row in rows
-        if row.time is not None
+        if row.time is not None and any(found.stat == "oe_ratio" for found in row.stats)
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from reporter.pipeline.plan_competing import competing_models, competing_validat
 from reporter.pipeline.plan_diagnostics import diagnostics_options
 from reporter.pipeline.plan_intake import intake_options
 from reporter.pipeline.plan_models import model_tests
+from reporter.pipeline.plan_performance import horizon_performance
 from reporter.pipeline.plan_survival import survival_options
 from reporter.spec.options import (
     AnalysisOptions,
@@ -174,6 +175,7 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
             pairs = asked.interactions
             options = ValidationOptions(terms=terms, interactions=pairs, horizons=horizons, **_shared(study))
             planned.append(Planned(cohort, endpoint, competing_validation(frame, options)))
+            planned.extend(Planned(cohort, endpoint, found) for found in horizon_performance(study, frame, options))
     return tuple(planned)
 
 

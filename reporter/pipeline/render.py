@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from reporter.errors import UsageError
 from reporter.output.bundle import parse_formats, report_files
 from reporter.output.folder import check_target, write_folder
-from reporter.report.language import choose_language
+from reporter.pipeline.languages import installed_languages
 from reporter.results.tree import Results
 
 
@@ -35,10 +35,8 @@ def render_results(
     formats = parse_formats(to)
     check_target(out, overwrite=overwrite)
     results = load_results(path)
-    chosen, warning = choose_language(language, results.study.languages)
-    files = report_files(results, formats, chosen)
+    languages = installed_languages(language, results.study.languages)
+    files = report_files(results, formats, languages)
     write_folder(out, files, {"study": results.study.id}, overwrite=overwrite)
-    if warning:
-        say(warning)
     say(f"written to {out}")
     return 0

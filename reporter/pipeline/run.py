@@ -14,6 +14,7 @@ from reporter.output.folder import check_target, write_folder
 from reporter.phenotype.nodes import PhenotypeAnalysis, analyse_recognition
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.imputation import with_imputations
+from reporter.pipeline.languages import installed_languages
 from reporter.pipeline.manifest import run_manifest
 from reporter.pipeline.model_files import model_files
 from reporter.pipeline.phenotypes import add_phenotypes
@@ -24,7 +25,8 @@ from reporter.pipeline.sampling import Sampling
 from reporter.pipeline.thinning import thin_curves
 from reporter.pipeline.verify import Checker, summary_lines, verification_files
 from reporter.pipeline.withheld import DATA_FILE, withheld_files
-from reporter.report.language import Language, choose_language
+from reporter.report.in_language import unused_words
+from reporter.report.language import Language
 from reporter.results.ledger import Verdict, Verification
 from reporter.results.suppress import suppress_small_cells
 from reporter.results.tree import AnalysisNode, ColumnInfo, Results, StudyInfo
@@ -66,6 +68,7 @@ def _study_info(study: Study) -> StudyInfo:
         languages=tuple(study.languages),
         seed=study.seed,
         date=document_date(study.date),
+        words={str(tag): dict(said) for tag, said in study.words.items()},
     )
 
 
@@ -133,7 +136,7 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
     formats = parse_formats(request.to)
     watcher.step("Reading the study")
     study = load_study(request.study)
-    language, language_warning = choose_language(request.language, study.languages)
+    languages = installed_languages(request.language, study.languages)
     with Checker(enabled=request.verify, sampling=Sampling(study.seed)) as checker:
         done = estimate_and_check(study, checker, watcher)
     results, frames, found, built = done.results, done.frames, done.found, done.built
@@ -145,14 +148,13 @@ def compute(request: RunRequest, watcher: Silent) -> Outcome:
     files = {
         **result_files(results),
         **curves,
-        **report_files(results, formats, language),
+        **report_files(results, formats, languages),
         **verification_files(checker, frames, results, with_data=DATA_FILE not in withheld),
         **model_files(study, frames, found, results),
     }
-    warnings = tuple(str(finding) for finding in built.findings)
+    warnings = (*(str(finding) for finding in built.findings), *unused_words(results))
     notes = tuple(f"note: {note}" for note in built.notes)
-    said = (*notes, *warnings, *([language_warning] if language_warning else []))
-    return Outcome(results, files, said, withheld)
+    return Outcome(results, files, (*notes, *warnings), withheld)
 
 
 def require_agreement(verification: Verification) -> None:

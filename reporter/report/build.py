@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from reporter.report.chinese import set_chinese
 from reporter.report.document import Block, Callout, ReportDocument, Section
 from reporter.report.figures import FontMetrics
+from reporter.report.format import chinese_numbers, names_of_levels
+from reporter.report.in_language import in_language
 from reporter.report.language import Language
 from reporter.report.sections.check import check_section
 from reporter.report.sections.competing_figure import net_endpoint
@@ -115,11 +118,20 @@ def build_report(results: Results, language: Language) -> ReportDocument:
 
     Every number is a run with its address; other numerals are labels. What R did not confirm is flagged.
     """
+    words = results.study.words.get(language.tag, {})
+    if language.tag == "en" and not words:
+        return _document(results, language)
+    with chinese_numbers(on=language.is_chinese), names_of_levels(words):
+        document = _document(in_language(results, language), language)
+    return set_chinese(document) if language.is_chinese else document
+
+
+def _document(results: Results, language: Language) -> ReportDocument:
     context = Context(results, language, FontMetrics(), {row.address: row for row in results.verification.rows})
     _ = context.gettext
     sections = number_captions(context, tuple(_sections(context)))
     return ReportDocument(
-        language=language.tag,
+        language=language.document_tag,
         title=results.study.title,
         running_title=results.study.title,
         footer=_footer(context),

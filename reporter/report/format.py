@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Context, Decimal
 from math import floor, log10
+from types import MappingProxyType
 
 MINUS = "\u2212"
 EN_DASH = "\u2013"
@@ -19,6 +22,37 @@ Write = Callable[[float], str]
 _PRECISION = 400
 _SUPERSCRIPT = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _RANGE = re.compile(r"(?<=\d)-(?=\d)")
+# Chinese journals: P values with their zero, no space beside a sign of relation, a tilde in intervals.
+_CHINESE: ContextVar[bool] = ContextVar("chinese_numbers", default=False)
+_RELATION_SPACE = re.compile(r"^([<>=]) ")
+
+
+_LEVELS: ContextVar[Mapping[str, str]] = ContextVar("names_of_levels", default=MappingProxyType({}))
+
+
+@contextmanager
+def names_of_levels(words: Mapping[str, str]) -> Iterator[None]:
+    """Print the levels of the study as `words` says within the block."""
+    token = _LEVELS.set(words)
+    try:
+        yield
+    finally:
+        _LEVELS.reset(token)
+
+
+@contextmanager
+def chinese_numbers(*, on: bool = True) -> Iterator[None]:
+    """Write numbers within the block as Chinese journals do; `on` false leaves them as they are."""
+    token = _CHINESE.set(on)
+    try:
+        yield
+    finally:
+        _CHINESE.reset(token)
+
+
+def _related(text: str) -> str:
+    """Return a number with its sign of relation, without the space between in a Chinese text."""
+    return _RELATION_SPACE.sub(r"\1", text) if _CHINESE.get() else text
 
 
 def rounded(value: float, digits: int) -> Decimal:
@@ -55,7 +89,7 @@ def small(value: float, digits: int = 2) -> str:
     """Return a number with decimals; one too small for them as ``< 0.01``, so that it is not taken for nothing."""
     if value != 0 and rounded(value, digits) == 0:
         least = fixed(float(Decimal(1).scaleb(-digits)), digits)
-        return f"< {least}" if value > 0 else f"> {MINUS}{least}"
+        return _related(f"< {least}" if value > 0 else f"> {MINUS}{least}")
     return fixed(value, digits)
 
 
@@ -68,9 +102,9 @@ def percentage(value: float, digits: int = 1) -> str:
     """Return a number of per cent without the sign; see `percent`."""
     least, found = Decimal(1).scaleb(-digits), rounded(value, digits)
     if value > 0 and found == 0:
-        return f"< {least:f}"
+        return _related(f"< {least:f}")
     if value < 100 and found >= 100:
-        return f"> {100 - least:f}"
+        return _related(f"> {100 - least:f}")
     if value in (0, 100):
         return fixed(value, 0)
     return _plain(found)
@@ -96,7 +130,7 @@ def ratio_digits(values: Iterable[float | None], limits: Iterable[float | None] 
 def ratio(value: float, digits: int = 2) -> str:
     """Return a hazard or other ratio: fewer decimals from 10 on, ``> 1000`` and ``< 0.0001`` beyond."""
     if value > 1000:
-        return "> 1000"
+        return _related("> 1000")
     if value >= 100:
         return fixed(value, 0)
     if value >= 10:
@@ -111,7 +145,15 @@ def ratio_writer(estimate: float | None, *limits: float | None) -> Write:
 
 
 def p_value(value: float) -> str:
-    """Return a P value: ``.03``, ``.003``, ``< .001``, ``> .99``; one just under .05 keeps the digits that show it."""
+    """Return a P value: ``.03``, ``.003``, ``< .001``, ``> .99``; one just under .05 keeps the digits that show it.
+
+    In a Chinese text ``0.03``, ``<0.001``.
+    """
+    text = _p_value(value)
+    return text.replace(" ", "").replace(".", "0.", 1) if _CHINESE.get() else text
+
+
+def _p_value(value: float) -> str:
     if value < 0.001:
         return "< .001"
     if value > 0.99:
@@ -127,11 +169,13 @@ def p_value(value: float) -> str:
 def p_relation(value: float) -> str:
     """Return a P value with its sign of relation, e.g. ``= .03`` or ``< .001``."""
     text = p_value(value)
-    return text if text[0] in "<>" else f"= {text}"
+    return text if text[0] in "<>" else _related(f"= {text}")
 
 
 def range_separator(texts: Iterable[str]) -> str:
-    """Return the en dash of a range, or `` to `` where a part has a sign of its own."""
+    """Return the en dash of a range, or `` to `` where a part has a sign of its own; a tilde in a Chinese text."""
+    if _CHINESE.get():
+        return "~"
     return " to " if any(text[:1] in {MINUS, "<", ">"} for text in texts) else EN_DASH
 
 
@@ -166,7 +210,8 @@ def padded(text: str, width: int) -> str:
 
 
 def level_text(level: str) -> str:
-    """Return the name of a level as print sets it: ``≤20``, ``20–50``; other names as they are."""
+    """Return the name of a level as print sets it: ``≤20``, ``20–50``; other names as they are, or translated."""
+    level = _LEVELS.get().get(level, level)
     return _RANGE.sub(EN_DASH, level.replace("<=", "≤").replace(">=", "≥")) if _is_range(level) else level
 
 

@@ -1,24 +1,41 @@
-"""The language of a report: gettext catalogues in ``templates/locale``, English being the words in the code."""
+"""The language of a report: gettext catalogues in ``templates/locale``, English being the words in the code.
+
+The ``.po`` file is read as it is: a catalogue needs no build step, in a checkout or in the wheel.
+"""
 
 from __future__ import annotations
 
 import gettext as catalogues
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
 
 from reporter.errors import UsageError
 from reporter.resources import templates_folder
 
 DOMAIN = "reporter"
 LANGUAGES = ("en", "zh")
+_DOCUMENT_TAGS = {"zh": "zh-CN"}
 
 
 @dataclass(frozen=True)
 class Language:
-    """A BCP 47 tag and the words of that language; English needs no catalogue."""
+    """A language as the study file names it, and its words; English needs no catalogue."""
 
     tag: str
     translations: catalogues.NullTranslations = field(default_factory=catalogues.NullTranslations, compare=False)
+
+    @property
+    def document_tag(self) -> str:
+        """BCP 47 tag for HTML ``lang`` and PDF ``/Lang``."""
+        return _DOCUMENT_TAGS.get(self.tag, self.tag)
+
+    @property
+    def is_chinese(self) -> bool:
+        """True where Chinese typography and number formats hold."""
+        return self.tag == "zh"
 
     def gettext(self, message: str) -> str:
         """Return a message in this language."""
@@ -29,28 +46,45 @@ class Language:
         return self.translations.ngettext(singular, plural, n)
 
 
+def catalogue_path(tag: str) -> Path:
+    """Return the place of a language's catalogue."""
+    return templates_folder() / "locale" / tag / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+@lru_cache(maxsize=4)
+def _translations(path: Path) -> catalogues.GNUTranslations:
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as source:
+        catalogue = read_po(source)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return catalogues.GNUTranslations(compiled)
+
+
 def load_language(tag: str) -> Language | None:
     """Return a language, or None when its catalogue is not installed."""
     if tag == "en":
         return Language("en")
-    folder = templates_folder() / "locale"
-    if catalogues.find(DOMAIN, folder, [tag]) is None:
-        return None
-    return Language(tag, catalogues.translation(DOMAIN, folder, [tag]))
+    path = catalogue_path(tag)
+    return Language(tag, _translations(path)) if path.is_file() else None
 
 
-def choose_language(requested: str | None, study_languages: Sequence[str]) -> tuple[Language, str]:
-    """Return the language asked for, else the study's first, and a warning when English stands in for it.
+def choose_languages(requested: str | None, study_languages: Sequence[str]) -> tuple[Language, ...]:
+    """Return the language asked for, else those of the study, the first of which names the report's main files.
 
     Raises
     ------
     UsageError
-        When the language asked for is none of this program's.
+        When a language is none of this program's, or its catalogue is not installed.
     """
-    tag = requested or (study_languages[0] if study_languages else "en")
-    if tag not in LANGUAGES:
-        raise UsageError(f"--lang: '{tag}' is not a language of the report; allowed: {', '.join(LANGUAGES)}.")
-    found = load_language(tag)
-    if found is not None:
-        return found, ""
-    return Language("en"), f"--lang: no catalogue of '{tag}' is installed with this version; the report is in English."
+    tags = (requested,) if requested else tuple(dict.fromkeys(study_languages)) or ("en",)
+    found = []
+    for tag in tags:
+        language = load_language(tag) if tag in LANGUAGES else None
+        if language is None:
+            raise UsageError(f"--lang: '{tag}' is not a language of the report; allowed: {', '.join(LANGUAGES)}.")
+        found.append(language)
+    return tuple(found)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from reporter.report.chinese import set_chinese
 from reporter.report.document import Badge
 from reporter.report.figures import FontMetrics
 from reporter.report.figures.metrics import plain_text
-from reporter.report.format import count
+from reporter.report.format import chinese_numbers, count, names_of_levels
+from reporter.report.in_language import Phrasebook, patient_in_language
 from reporter.report.language import Language
 from reporter.report.patient.first_page import first_page
 from reporter.report.patient.second_page import second_page
@@ -18,6 +21,7 @@ from reporter.results.patient import PatientOutcome, PatientResult
 _KEY_VALUES = 2
 _HASH_SHOWN = 12
 _LONGEST = 44
+_NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 
 def _badge(texts: PatientTexts) -> Badge:
@@ -66,12 +70,14 @@ def _strip(texts: PatientTexts) -> tuple[tuple[str, str], ...]:
 
 def build_patient_document(
     result: PatientResult, language: Language, fonts: FontMetrics | None = None, *, created: str = "",
-    dense: bool = False,
+    dense: bool = False, words: Mapping[str, str] = _NO_WORDS,
 ) -> PatientDocument:  # fmt: skip
     """Return the two pages of one patient.
 
     Parameters
     ----------
+    words
+        The study's own words in this language.
     fonts
         May be shared by the patients of a batch.
     created
@@ -79,8 +85,15 @@ def build_patient_document(
     dense
         Set small and short, where two pages do not hold the content otherwise.
     """
-    texts, metrics = PatientTexts(language, result, dense), fonts or FontMetrics()
-    _ = texts.gettext
+    told = patient_in_language(result, Phrasebook(language, words)) if words or language.is_chinese else result
+    texts = PatientTexts(language, told, dense)
+    with chinese_numbers(on=language.is_chinese), names_of_levels(words):
+        document = _document(texts, fonts or FontMetrics(), created)
+    return set_chinese(document) if language.is_chinese else document
+
+
+def _document(texts: PatientTexts, metrics: FontMetrics, created: str) -> PatientDocument:
+    _, result, dense = texts.gettext, texts.result, texts.dense
     source = result.source
     patient = plain_text(texts.say(_("Patient {id}"), id=texts.short_id()))
     footer = texts.say(
@@ -90,7 +103,7 @@ def build_patient_document(
     )
     subtitle = texts.say(_("Predicted {endpoint} · {study}"), endpoint=texts.endpoint_words(), study=source.study_title)
     return PatientDocument(
-        language=language.tag,
+        language=texts.language.document_tag,
         title=plain_text(texts.say(_("Prognosis report, patient {id}"), id=result.id)),
         heading=_("Individual prognosis"),
         subtitle=plain_text(subtitle),
@@ -117,7 +130,7 @@ def build_patient_index(
         "{study} · pages of {written} of {n} patient", "{study} · pages of {written} of {n} patients", len(outcomes)
     )
     return PatientIndex(
-        language=language.tag,
+        language=language.document_tag,
         title=_("Prognosis reports"),
         summary=summary.format(study=study_title, written=count(n_written), n=count(len(outcomes))),
         head=(_("Patient"), _("Pages"), _("Reason")),

@@ -19,6 +19,7 @@ from reporter.results.suppress_models import (
     strata,
     without_counts,
 )
+from reporter.results.suppress_performance import any_calibration, any_performance
 from reporter.results.suppress_rows import (
     baseline,
     comparison,
@@ -90,9 +91,10 @@ RULES: dict[str, Rule] = {
     "ph_test_identity": as_it_is,
     "ph_test_log": as_it_is,
     "concordance": performance,
-    "performance": performance,
+    "performance": any_performance,
     "competing_performance": performance,
-    "calibration": calibration,
+    "calibration": any_calibration,
+    "calibration_curve": emptied,
     "competing_calibration": calibration,
     "calibration_group": strata,
     "missing_pattern": emptied,

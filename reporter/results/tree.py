@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from reporter.results.address import address
 from reporter.results.ledger import Verification
@@ -240,13 +240,14 @@ class CohortInfo(Frozen):
 
 
 class StudyInfo(Frozen):
-    """What the study file says of itself."""
+    """What the study file says of itself; `words` are its own words (labels, levels) in other languages."""
 
     id: str
     title: str
     languages: tuple[str, ...]
     seed: int
     date: str = ""
+    words: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class Provenance(Frozen):

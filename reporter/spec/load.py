@@ -19,6 +19,7 @@ from reporter.spec.lines import Path as KeyPath
 from reporter.spec.lines import key_lines, line_of
 from reporter.spec.places import Places
 from reporter.spec.study import DataSpec, Study, StudyFile, ValidationFile, ValidationSpec
+from reporter.spec.words import Words, add_words, take_labels
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -163,8 +164,20 @@ def _assemble(file: StudyFile, path: Path, raw: bytes, places: Places) -> Study:
         languages=section.languages, seed=section.seed, data=file.data, columns=labelled,
         cohort=_steps(file.cohort, ("cohort",), lines), endpoints=ends, analysis=asked, phenotypes=file.phenotypes,
         validation=None if file.validation is None else _validation(file, file.validation, lines),
-        warnings=warnings, places=places,
+        checks=file.checks, warnings=warnings, places=places,
     )  # fmt: skip
+
+
+def _all_words(file: StudyFile, words: Words) -> Words:
+    """Return the words of the labels and of ``[words]``, and the title and subtitle in other languages."""
+    found = {tag: dict(said) for tag, said in words.items()}
+    for text in (file.study.title, file.study.subtitle):
+        if isinstance(text, dict) and text:
+            said = {str(tag): word for tag, word in text.items()}
+            add_words(found, said.get("en") or next(iter(said.values())), said)
+    for tag, more in file.words.items():
+        found.setdefault(tag, {}).update(more)
+    return found
 
 
 def load_study(path: Path) -> Study:
@@ -187,6 +200,7 @@ def load_study(path: Path) -> Study:
     data, text, raw = _parse(path)
     lines = key_lines(text)
     places = Places(str(path), lines)
+    data, words = take_labels(data)
     data, unknown = with_dictionaries(data, places)
     if unknown:
         raise FindingsError(unknown)
@@ -198,4 +212,4 @@ def load_study(path: Path) -> Study:
     findings = check_study(file, data, places)
     if findings:
         raise FindingsError(findings)
-    return _assemble(file, path, raw, places)
+    return _assemble(file, path, raw, places).model_copy(update={"words": _all_words(file, words)})

@@ -16,6 +16,7 @@ from reporter.spec.model_options import Options as Options
 from reporter.spec.model_options import TermSpec as TermSpec
 from reporter.spec.model_options import Ties as Ties
 from reporter.spec.model_options import Transform as Transform
+from reporter.spec.performance_options import HorizonPerformanceOptions as HorizonPerformanceOptions
 
 
 class BaselineOptions(Options):
@@ -441,6 +442,7 @@ AnalysisOptions = Annotated[
     | CoxImputedOptions
     | ConcordanceOptions
     | ValidationOptions
+    | HorizonPerformanceOptions
     | CumulativeIncidenceOptions
     | GrayTestOptions
     | CauseSpecificOptions

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reporter.errors import Finding
 from reporter.spec.lines import Path, line_of
 
-_KEY = re.compile(r"(data|columns|cohort|endpoints|analysis|phenotypes|validation)(\.[\w-]+)*")
+_KEY = re.compile(r"(data|columns|cohort|endpoints|analysis|phenotypes|validation|checks)(\.[\w-]+)*")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from reporter.spec.checks import DataCheck
 from reporter.spec.columns import ColumnOverride, ColumnSpec, Headers, Section
 from reporter.spec.endpoints import CohortFile, CohortSpec, EndpointOverride, EndpointSpec
 from reporter.spec.options import Adjust, ConfType, Ties, Transform
@@ -89,6 +90,9 @@ class AnalysisSpec(Section):
         Number of imputed sets for the multivariable model, beside that of the complete cases; None: no imputation.
     year
         Column of the year of diagnosis, by which missing values are counted too.
+    thresholds
+        Risks from which on one would treat, at which the net benefit in the validation cohort is given beside the
+        5 %, 10 % … 95 % of every decision curve.
     diagnostics
         Influential patients and the functional form of numeric covariates in the multivariable model.
     """
@@ -118,6 +122,7 @@ class AnalysisSpec(Section):
     offset: str = ""
     year: str = ""
     imputations: Annotated[int, Field(ge=2, le=1000)] | None = None
+    thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     bootstrap: Any = None
 
 
@@ -166,6 +171,8 @@ class StudyFile(Section):
     analysis: AnalysisSpec = AnalysisSpec()
     phenotypes: PhenotypesSpec | None = None
     validation: ValidationFile | None = None
+    checks: tuple[DataCheck, ...] = ()
+    words: dict[Language, dict[str, str]] = Field(default_factory=dict)
 
 
 class ValidationSpec(Section):
@@ -188,6 +195,8 @@ class Study(Section):
         What the file asks for and this version does in part, in words.
     places
         Where each key of the file stands.
+    words
+        The study's own words (labels, levels, units, steps) in other languages.
     """
 
     path: Path
@@ -206,6 +215,8 @@ class Study(Section):
     analysis: AnalysisSpec
     phenotypes: PhenotypesSpec | None
     validation: ValidationSpec | None
+    checks: tuple[DataCheck, ...] = ()
+    words: dict[Language, dict[str, str]] = {}
     warnings: tuple[tuple[str, str], ...] = ()
     places: Places = Places("", {})
 

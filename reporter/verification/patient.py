@@ -12,7 +12,7 @@ from reporter.resources import r_scripts_folder
 from reporter.results.patient import PatientCheck, PatientCurve
 from reporter.spec.options import ConfType, TermSpec, Ties
 from reporter.verification.r.child import ChildError, RChild
-from reporter.verification.r.code import r_value
+from reporter.verification.r.code import SHARED, r_value
 from reporter.verification.r.protocol import Floats, Header
 from reporter.verification.r.session import Limits, read_answer
 from reporter.verification.task import Answer
@@ -20,7 +20,7 @@ from reporter.verification.tolerances import Tolerance
 
 COHORT = "development"
 FIXED = ("cohort", "endpoint", ".time", ".event")
-_FILES = ("common.R", "patient.R")
+_FILES = (*SHARED, "patient.R")
 _COLUMNS = ("survival", "conf_low", "conf_high")
 
 SURVIVAL = Tolerance(

@@ -12,7 +12,7 @@ from reporter.cohort.frame import AnalysisFrame, Column
 from reporter.resources import r_scripts_folder
 from reporter.results.ledger import Verification
 from reporter.verification.patient import FIXED
-from reporter.verification.r.code import options_code, r_string, r_value
+from reporter.verification.r.code import SHARED, options_code, r_string, r_value
 from reporter.verification.task import Frames, Task
 from reporter.verification.tolerances import tolerance_of
 
@@ -29,7 +29,7 @@ _HEAD_WITHOUT_DATA = _HEAD + """\
 # prints R's values and compares nothing.
 """
 # The check of patients' curves is not part of a cohort's report.
-_NOT_SHIPPED = frozenset({"common.R", "patient.R"})
+_NOT_SHIPPED = frozenset({*SHARED, "patient.R"})
 
 
 def _cells(column: Column) -> list[str]:
@@ -107,7 +107,7 @@ def reproduce_r(
         the script then asks for the user's own.
     """
     folder = scripts or r_scripts_folder()
-    files = [folder / "common.R", *sorted(p for p in folder.glob("*.R") if p.name not in _NOT_SHIPPED)]
+    files = [*(folder / name for name in SHARED), *sorted(p for p in folder.glob("*.R") if p.name not in _NOT_SHIPPED)]
     md5 = "" if data is None else hashlib.md5(data, usedforsecurity=False).hexdigest()
     sources = [path.read_text(encoding="utf-8") for path in (*files, _DRIVER) if path.is_file()]
     head = (

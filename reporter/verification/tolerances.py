@@ -218,7 +218,13 @@ STANDARDISED = Tolerance(
     why="a difference in units of its standard deviation; with several levels through a matrix that is inverted",
 )  # fmt: skip
 
+MODEL_SCORE = Tolerance(
+    "score of a predicted risk", rtol=1e-9, per_scale=1e-9, scale="one",
+    why="from risks whose coefficients both sides iterate to; a difference of two, whose digits that cancel are those of 1",
+)  # fmt: skip
+
 ALL = (
+    MODEL_SCORE,
     DRIFT_MEAN, STANDARDISED, POOLED_DF,
     CONTRAST, SQUARED_CONTRAST,
     ITERATED_CHI_SQUARE, INCIDENCE_ERROR, INCIDENCE_LIMIT,
@@ -250,6 +256,14 @@ _MODEL = {
 _QUANTILES = {"median": QUANTILE, "conf_low": QUANTILE, "conf_high": QUANTILE}
 _MEANS = dict.fromkeys(("mean", "median", "q1", "q3"), MEAN)
 _UNO = {f"uno_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")}
+_ENDS = ("", "_std_error", "_conf_low", "_conf_high")
+_AT_HORIZONS = (
+    {f"auc{end}": PROBABILITY for end in _ENDS}
+    | {f"brier{end}": MODEL_SCORE for end in _ENDS}
+    | {f"brier_scaled{end}": MODEL_SCORE for end in _ENDS}
+    | {f"royston_d{end}": MODEL_SCORE for end in _ENDS}
+    | {"royston_r2": MODEL_SCORE, "net_benefit": PROBABILITY, "brier_null": PROBABILITY, "uncensored": PROBABILITY}
+)
 _CONTRAST = {
     "estimate": CONTRAST, "conf_low": CONTRAST, "conf_high": CONTRAST, "statistic": SQUARED_CONTRAST,
 }  # fmt: skip
@@ -290,14 +304,18 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "functional_form_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "ph_smooth_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "concordance": _CONCORDANCE,
-    "performance": {f"harrell_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")} | _UNO,
+    "performance": {f"harrell_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")}
+    | _UNO | _AT_HORIZONS,
     "calibration": {
         "calibration_slope": COEFFICIENT, "calibration_slope_std_error": STANDARD_ERROR,
         "calibration_slope_conf_low": COEFFICIENT, "calibration_slope_conf_high": COEFFICIENT,
         "observed": PROBABILITY, "predicted": MODEL_BASED, "oe_ratio": MODEL_BASED,
         "oe_ratio_conf_low": MODEL_BASED, "oe_ratio_conf_high": MODEL_BASED,
+        "oe_ratio_events_conf_low": MODEL_BASED, "oe_ratio_events_conf_high": MODEL_BASED,
+        **dict.fromkeys(("ici", "e50", "e90", "emax"), MODEL_SCORE),
     },
     "calibration_group": _GROUP,
+    "calibration_curve": {"predicted": MODEL_BASED, "observed": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "competing_performance": {f"wolbers_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")},
     "competing_calibration": {
         "observed": PROBABILITY, "predicted": MODEL_BASED, "oe_ratio": MODEL_BASED, "oe_ratio_conf_low": MODEL_BASED,

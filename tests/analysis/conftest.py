@@ -17,6 +17,7 @@ from reporter.intake.read import parse_text
 from reporter.pipeline.plan import Planned
 from reporter.results.address import address
 from reporter.verification.declared import why_not_checkable
+from reporter.verification.r.code import SHARED
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "reporter" / "verification" / "r" / "scripts"
 DRIVER = """
@@ -75,9 +76,10 @@ class Reference:
     folder: Path
 
     def snippet(self, code: str) -> str:
-        """Run R code after common.R and return what it prints."""
+        """Run R code after the shared reference files and return what it prints."""
         script = self.folder / "snippet.R"
-        script.write_text(f'source("{SCRIPTS / "common.R"}")\n{DRIVER}\n{code}\n')
+        shared = "\n".join(f'source("{SCRIPTS / name}")' for name in SHARED)
+        script.write_text(f"{shared}\n{DRIVER}\n{code}\n")
         done = subprocess.run(
             [str(shutil.which("Rscript")), "--vanilla", str(script)],
             capture_output=True,
@@ -194,6 +196,7 @@ SCALE = {
     "std_error": 1.0, "harrell_c_std_error": 1.0, "mean": 1.0, "q1": 1.0, "q3": 1.0, "log_likelihood": 1.0,
     # Of one covariate: a difference of two log-likelihoods; the slope of its log P has no bound near 0.
     "lr_statistic": 1.0, "lr_log_p_value": 1e3,
+    "net_benefit": 1.0, "brier_scaled": 1.0, "ici": 1.0, "e50": 1.0,
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from reporter.spec.options import (
     FunctionalFormOptions,
     GapSensitivityOptions,
     GrayTestOptions,
+    HorizonPerformanceOptions,
     InfluenceOptions,
     KaplanMeierOptions,
     LogRankOptions,
@@ -202,6 +203,15 @@ def validation(frame: AnalysisFrame, rng: Rng) -> Options:
     )  # fmt: skip
 
 
+def horizon_performance(frame: AnalysisFrame, rng: Rng) -> Options:
+    plain = ModelOptions(terms=terms_of(frame, rng, plain=True), ties=pick(rng, "efron", "breslow"))
+    return HorizonPerformanceOptions(
+        horizons=horizons_of(frame, rng), conf_level=level(rng), min_at_risk=pick(rng, 1, 20),
+        min_uncensored=pick(rng, 0.0, 0.1), min_events=pick(rng, 3, 20), thresholds=pick(rng, (), (0.23,)),
+        **{name: getattr(plain, name) for name in ModelOptions.model_fields},
+    )  # fmt: skip
+
+
 def incidence(frame: AnalysisFrame, rng: Rng) -> Options:
     return CumulativeIncidenceOptions(
         group=pick(rng, "", "g"), causes=("os", *frame.causes), horizons=horizons_of(frame, rng), **interval(rng)
@@ -310,6 +320,7 @@ MODELS: Mapping[str, st.SearchStrategy[Job]] = {
     "functional_form": jobs(functional_form, MODEL),
     "concordance": jobs(concordance, MODEL),
     "validation": jobs(validation, MODEL_NO_ENTRY, other=True),
+    "horizon_performance": jobs(horizon_performance, MODEL_NO_ENTRY, other=True),
     "cause_specific": jobs(cause_specific, MODEL, n_causes=2),
     "fine_gray": jobs(fine_gray, MODEL_NO_ENTRY, n_causes=2),
     "competing_validation": jobs(competing_validation, MODEL_NO_ENTRY, n_causes=2, other=True),

@@ -31,6 +31,7 @@ from reporter.spec.options import (
     ConcordanceOptions,
     CoxOptions,
     FollowUpOptions,
+    HorizonPerformanceOptions,
     KaplanMeierOptions,
     LogRankOptions,
     PhTestOptions,
@@ -202,6 +203,9 @@ OPTIONS = (
     *(PhTestOptions(terms=TERMS, ties="efron", transform=transform) for transform in ("km", "log")),
     ConcordanceOptions(terms=TERMS, ties="efron", conf_level=0.95, horizon=3.0),
     ValidationOptions(terms=TERMS, ties="efron", conf_level=0.95, horizons=(0.5, 3.0, 20.0), min_group_size=5),
+    HorizonPerformanceOptions(
+        terms=TERMS, ties="efron", conf_level=0.95, horizons=(0.5, 3.0, 20.0), min_at_risk=1, min_uncensored=0.0, min_events=1
+    ),
 )
 
 
@@ -218,7 +222,8 @@ def test_every_analysis_ends_in_numbers_and_reasons(frame_of, levels, one, other
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for options in OPTIONS:
-            cohort = "validation" if options.kind == "validation" else "development"
+            of_another = options.kind in ("validation", "horizon_performance")
+            cohort = "validation" if of_another else "development"
             for node in run_planned(Planned(cohort, "os", options), frames):
                 assert not node.failed or node.failed.startswith("ReporterError"), node.failed
                 for row in node.rows:

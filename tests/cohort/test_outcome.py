@@ -179,7 +179,7 @@ def test_dates(small) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "words"), [("1999-01-01", "'last' minus 'diagnosis' has a negative time"), ("01/02/2000", "YYYY-MM-DD")]
+    ("last", "words"), [("1999-01-01", "'last' is before 'diagnosis' in 1 rows"), ("01/02/2000", "YYYY-MM-DD")]
 )
 def test_bad_dates(small, last: str, words: str) -> None:
     small.replace('unit = "months"\ntime = "months"\nevent = "status"\nevent_values = ["Dead"]\n', DATES)

@@ -249,5 +249,5 @@ def test_misuse_is_refused_with_words(tmp_path: Path, old: str, new: str, said: 
     (tmp_path / "study.toml").write_text(text, encoding="utf-8")
     write(tmp_path / "development.csv", table(40, 1, 0.0))
     write(tmp_path / "validation.csv", table(40, 2, 0.0))
-    done = call("check", str(tmp_path / "study.toml"))
+    done = call("check", str(tmp_path / "study.toml"), cwd=tmp_path)
     assert done.returncode == 3 and said in done.stderr and "Traceback" not in done.stderr, done.stderr

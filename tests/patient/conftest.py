@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from reporter.output.folder import write_folder
 from reporter.phenotype.nodes import analyse_phenotypes
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.model_files import model_files
+from reporter.pipeline.patient import PatientRequest
 from reporter.pipeline.plan import plan_analyses, plan_phenotypes
 from reporter.pipeline.provenance import provenance
 from reporter.results.ledger import Verification
 from reporter.results.tree import Results, StudyInfo
 from reporter.spec.load import load_study
 from reporter.verification.reproduce import data_for_r
+from tests.patient.asking import HEAD, Ask
 
 
 def make_report(study_file: Path, folder: Path) -> Path:
@@ -51,3 +54,16 @@ def make_report(study_file: Path, folder: Path) -> Path:
 def report(rotterdam: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The models of the shipped study, with phenotypes and a validation cohort."""
     return make_report(rotterdam, tmp_path_factory.mktemp("models") / "report")
+
+
+@pytest.fixture
+def ask(report: Path, tmp_path: Path) -> Ask:
+    """Make a request for rows of a table; without R unless `verify`."""
+
+    def make(*rows: str, head: str = HEAD, **changes: object) -> PatientRequest:
+        table = tmp_path / "patients.csv"
+        table.write_text("\n".join((head, *rows)) + "\n", encoding="utf-8")
+        request = PatientRequest(report=report, input=table, out=tmp_path / "out", verify=False)
+        return replace(request, **changes)
+
+    return make

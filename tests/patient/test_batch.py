@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,41 +17,13 @@ from reporter.cli.main import main
 from reporter.errors import FindingsError, UsageError
 from reporter.output.folder import MANIFEST
 from reporter.pipeline import patient_check
-from reporter.pipeline.patient import PatientRequest, report_patients
+from reporter.pipeline.patient import report_patients
 from reporter.pipeline.patient_check import combined
 from reporter.results.patient import PatientCheck
 from tests.conftest import ROOT
+from tests.patient.asking import GOOD, HEAD, Ask, rows_of, silent, status_of
 
-HEAD = "pid,age,meno,size,grade,nodes,pgr,er,hormon"
-GOOD = "54,1,20-50,3,4,30,120,1"
 GIVEN = ROOT / "data" / "rotterdam" / "patients.csv"
-Ask = Callable[..., PatientRequest]
-
-
-@pytest.fixture
-def ask(report: Path, tmp_path: Path) -> Ask:
-    """Make a request for rows of a table; without R unless `verify`."""
-
-    def make(*rows: str, head: str = HEAD, **changes: object) -> PatientRequest:
-        table = tmp_path / "patients.csv"
-        table.write_text("\n".join((head, *rows)) + "\n", encoding="utf-8")
-        request = PatientRequest(report=report, input=table, out=tmp_path / "out", verify=False)
-        return replace(request, **changes)
-
-    return make
-
-
-def silent(_: str) -> None:
-    """Say nothing."""
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def status_of(folder: Path) -> dict[str, tuple[str, str]]:
-    return {row["id"]: (row["status"], row["reason"]) for row in rows_of(folder / "index.csv")}
 
 
 def text_of(path: Path) -> str:
@@ -163,7 +134,7 @@ def test_a_table_that_cannot_be_used_writes_nothing(
 def test_what_the_command_refuses(ask: Ask, report: Path, tmp_path: Path) -> None:
     request = ask(f"P001,{GOOD}")
     cases = [
-        (replace(request, id="P01"), "no such patient. Did you mean 'P001'?"),
+        (replace(request, ids=("P01",)), "no such patient. Did you mean 'P001'?"),
         (replace(request, input=tmp_path / "absent.csv"), "there is no such file"),
         (replace(request, report=tmp_path), "has no manifest.json of ours"),
         (replace(request, out=report, overwrite=True), "is the folder of the report itself"),
@@ -177,7 +148,7 @@ def test_what_the_command_refuses(ask: Ask, report: Path, tmp_path: Path) -> Non
 
 
 def test_one_patient_of_the_table(ask: Ask) -> None:
-    request = ask(f"A,{GOOD}", "B,,1,20-50,3,4,30,120,1", f"C,{GOOD}", id="C")
+    request = ask(f"A,{GOOD}", "B,,1,20-50,3,4,30,120,1", f"C,{GOOD}", ids=("C",))
     assert report_patients(request, say=silent) == 0
     assert sorted(p.name for p in request.out.iterdir()) == [
         "C.pdf",
@@ -253,7 +224,7 @@ def test_r_checks_the_curves_and_catches_changed_data(ask: Ask, report: Path, tm
     assert report_patients(changed, say=silent) == 1
     assert {status for status, _ in status_of(changed.out).values()} == {"failed"}
     data.unlink()
-    without = replace(changed, out=tmp_path / "out3", id="P001")
+    without = replace(changed, out=tmp_path / "out3", ids=("P001",))
     assert report_patients(without, say=silent) == 0
     assert "Not verified" in text_of(without.out / "P001.pdf")
 

@@ -13,7 +13,7 @@ import pytest
 
 from reporter.resources import r_scripts_folder
 from reporter.verification.r.child import ChildError, RChild
-from reporter.verification.r.code import options_code
+from reporter.verification.r.code import SHARED, options_code
 from reporter.verification.r.session import Limits, RSession, frame_message
 from reporter.verification.task import Answer, Task
 from tests.verification.small import Small, tasks_of
@@ -42,7 +42,7 @@ def test_each_kind_needs_its_own_file_and_no_other(small: Small) -> None:
         assert all(error in ("", f"{kind}.R is missing or has no function check_{kind}") for kind, error in found)
         return {kind for kind, error in found if not error}
 
-    child.ask({"ask": "load", "paths": [str(folder / "common.R")]}, limit_s=60)
+    child.ask({"ask": "load", "paths": [str(folder / name) for name in SHARED]}, limit_s=60)
     try:
         for number, kind in enumerate(FILES):
             assert answered() == set(FILES[:number])

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.kernels.cox import SINGULAR, estimable
+from reporter.analysis.kernels.cox import estimable, robust_wald
 from reporter.analysis.kernels.interval_sums import IntervalSums
-from reporter.analysis.kernels.newton import Evaluation, Optimum, runs_away
+from reporter.analysis.kernels.newton import Evaluation, Optimum, identified, inverse, inverse_where_informed, runs_away
 from reporter.analysis.kernels.observation import observed_before
 from reporter.errors import ReporterError
 from reporter.spec.options import Ties
@@ -43,9 +43,11 @@ class FineGrayFit:
     log_likelihood, log_likelihood_null
         Weighted log partial likelihood at the optimum and at 0.
     wald
-        b' V^-1 b with the robust V.
+        b' V^-1 b with the robust V; NaN where V is next to nothing in a direction.
     used, infinite
         Estimable columns, and those whose coefficient runs to infinity.
+    model_std_error
+        From the inverse information, shape (p,): what a robust standard error of nothing is measured by.
     """
 
     coef: Floats
@@ -56,6 +58,7 @@ class FineGrayFit:
     used: Bools
     infinite: Bools
     converged: bool
+    model_std_error: Floats
 
     @property
     def std_error(self) -> Floats:
@@ -226,10 +229,25 @@ def _newton(z: Floats, sets: _Sets) -> _Optimum:
     return _Optimum(beta, point, step, converged=False)
 
 
-def _runs_away(best: _Optimum, start: _Point, width: Floats) -> Bools:
-    """Tell which coefficients have no finite optimum."""
+def _as_optimum(best: _Optimum, start: _Point) -> Optimum:
     at, first = (Evaluation(point.value, point.score, point.information) for point in (best.point, start))
-    return runs_away(Optimum(best.beta, at, first, best.step, best.converged), width)
+    return Optimum(best.beta, at, first, best.step, best.converged)
+
+
+def _standardised(x: Floats) -> tuple[Floats, Floats]:
+    """Return the columns with mean 0 and standard deviation 1, and those deviations."""
+    scale = x.std(axis=0)
+    return (x - x.mean(axis=0)) / scale, scale
+
+
+def _informed(x: Floats, sets: _Sets, used: Bools) -> Bools:
+    """Return which of the `used` columns also vary in a risk set: with entry times one may vary among all rows alone."""
+    if not used.any():
+        return used
+    z = _standardised(x[:, used])[0]
+    out = used.copy()
+    out[used] = identified(_evaluate(z, np.zeros(z.shape[0]), sets).information, float(sets.dead.size))
+    return out
 
 
 def fit_fine_gray(
@@ -254,21 +272,20 @@ def fit_fine_gray(
     if not (cause == event).any():
         raise ReporterError("no events: the subdistribution hazard ratios cannot be estimated")
     sets = _make_sets(time, cause, event, ties, entry)
-    used = estimable(x[sets.at_risk])
+    used = _informed(x, sets, estimable(x[sets.at_risk]))
     if not used.any():
         raise ReporterError("every covariate is constant: there is nothing to estimate")
-    part = x[:, used]
-    scale = part.std(axis=0)
-    z = (part - part.mean(axis=0)) / scale
+    z, scale = _standardised(x[:, used])
     start, best = _evaluate(z, np.zeros(z.shape[0]), sets), _newton(z, sets)
-    influence = best.point.rows @ np.linalg.pinv(best.point.information, rcond=1e-14, hermitian=True)
-    robust = influence.T @ influence
     p = x.shape[1]
     coef, covariance, infinite = np.full(p, np.nan), np.full((p, p), np.nan), np.zeros(p, dtype=bool)
-    coef[used], infinite[used] = best.beta / scale, _runs_away(best, start, np.ptp(z, axis=0))
+    optimum = _as_optimum(best, start)
+    coef[used], infinite[used] = best.beta / scale, runs_away(optimum, np.ptp(z, axis=0))
+    model_based = inverse_where_informed(optimum) if infinite.any() else inverse(best.point.information)
+    influence = best.point.rows @ model_based
+    robust = influence.T @ influence
+    model_error = np.full(p, np.nan)
+    model_error[used] = np.sqrt(np.maximum(np.diag(model_based), 0.0)) / scale
     covariance[np.ix_(used, used)] = robust / np.outer(scale, scale)
-    wald = float("nan")
-    unit = np.sqrt(np.maximum(np.diag(robust), 0.0))
-    if (unit > 0).all() and np.linalg.eigvalsh(robust / np.outer(unit, unit))[0] >= SINGULAR:
-        wald = float((best.beta / unit) @ np.linalg.solve(robust / np.outer(unit, unit), best.beta / unit))
-    return FineGrayFit(coef, covariance, best.point.value, start.value, wald, used, infinite, best.converged)
+    wald = robust_wald(best.beta, robust, best.point.information)
+    return FineGrayFit(coef, covariance, best.point.value, start.value, wald, used, infinite, best.converged, model_error)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 SMOOTH_POINTS = 40
-SAME_KNOT = 1e-8  # of the range: more than a third of the deaths fall on one time, and two knots of the spline coincide
+SAME_KNOT = 1e-4  # of the range of the times: nearer ones are one for a smooth
 SINGULAR = 1e-15  # smallest eigenvalue of the information on the scale of unit diagonals
 
 
@@ -194,7 +194,8 @@ def smooth_residuals(found: PhTest) -> Smooth | None:
 
     None also where so many deaths fall on one time that two knots coincide, and where residuals are not complete.
     """
-    if np.unique(found.g).size < 5 or not found.complete:
+    apart = np.diff(np.sort(found.g)) > SAME_KNOT * np.ptp(found.g)
+    if 1 + int(apart.sum()) < 5 or not found.complete:
         return None
     return smooth_over(found.g, found.scaled, found.variance)
 

@@ -21,8 +21,8 @@ from reporter.analysis.uno import uno_statistics
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.results.tree import AnalysisNode, Row
-from reporter.results.value import statistic
-from reporter.spec.options import ModelOptions, ValidationOptions
+from reporter.results.value import Statistic, statistic
+from reporter.spec.options import HorizonPerformanceOptions, ModelOptions, Ties, ValidationOptions
 
 Floats = NDArray[np.float64]
 
@@ -38,12 +38,16 @@ _C_NAMES = ("harrell_c", "harrell_c_std_error", "harrell_c_conf_low", "harrell_c
 
 @dataclass(frozen=True)
 class Predictions:
-    """The validation patients with every predictor; shapes (n,), and (n, H) for `risk` at the horizons."""
+    """The validation patients with every predictor; shapes (n,), and (n, H) for `risk` at the horizons.
+
+    `hazard` is the cumulative baseline hazard at the horizons, shape (H,): `risk` is 1 - exp(-hazard exp(lp)).
+    """
 
     time: Floats
     event: NDArray[np.bool_]
     linear_predictor: Floats
     risk: Floats
+    hazard: Floats
 
 
 def refuse_parts(options: ModelOptions, *frames: AnalysisFrame) -> None:
@@ -63,7 +67,9 @@ def refuse_parts(options: ModelOptions, *frames: AnalysisFrame) -> None:
         raise ReporterError("validation with entry times is not offered")
 
 
-def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: ValidationOptions) -> Predictions:
+def predictions(
+    development: AnalysisFrame, frame: AnalysisFrame, options: ValidationOptions | HorizonPerformanceOptions
+) -> Predictions:
     """Risk 1 - exp(-H0(h) exp(lp)) with the development cohort's coefficients and Efron baseline.
 
     NaN at horizons past the development cohort's follow-up.
@@ -82,7 +88,7 @@ def _predictions(development: AnalysisFrame, frame: AnalysisFrame, options: Vali
     hazard = np.concatenate(([0.0], baseline.hazard))[np.searchsorted(baseline.time, horizons, side="right")]
     hazard = np.where(horizons > model.time.max(), np.nan, hazard)
     risk = -np.expm1(-np.exp(lp)[:, None] * hazard[None, :])
-    return Predictions(frame.time[rows], frame.event[rows], lp, risk)
+    return Predictions(frame.time[rows], frame.event[rows], lp, risk, hazard)
 
 
 def _performance(found: Predictions, options: ValidationOptions, frame: AnalysisFrame) -> Iterator[Row]:
@@ -105,15 +111,17 @@ def _performance(found: Predictions, options: ValidationOptions, frame: Analysis
         yield Row(term="cox", time=last, stats=(*stats, tau_statistic(last, frame.time_unit), *uno))
 
 
-def _slope(found: Predictions, options: ValidationOptions) -> Row:
+def slope_statistics(
+    found: Predictions, options: ValidationOptions | HorizonPerformanceOptions
+) -> tuple[Statistic, ...]:
     """Cox model of the outcome on the frozen linear predictor alone; nothing without events or with equal risks."""
-    slope, error, why_not = _estimate_slope(found, options)
+    slope, error, why_not = estimate_slope(found, options.ties)
     half = float(norm.ppf(1 - (1 - options.conf_level) / 2)) * error
     values = {"": slope, "_std_error": error, "_conf_low": slope - half, "_conf_high": slope + half}
-    return Row(term="cox", stats=tuple(statistic(f"calibration_slope{k}", v, note=why_not) for k, v in values.items()))
+    return tuple(statistic(f"calibration_slope{k}", v, note=why_not) for k, v in values.items())
 
 
-def _estimate_slope(found: Predictions, options: ValidationOptions) -> tuple[float, float, str]:
+def estimate_slope(found: Predictions, ties: Ties) -> tuple[float, float, str]:
     """Return the slope, its standard error and, where there is none, why."""
     nothing = float("nan"), float("nan")
     if not found.event.any():
@@ -121,7 +129,7 @@ def _estimate_slope(found: Predictions, options: ValidationOptions) -> tuple[flo
     at_risk = found.time >= found.time[found.event].min()
     if not estimable(found.linear_predictor[at_risk, None]).any():
         return *nothing, ONE_RISK
-    fit = fit_cox(found.linear_predictor[:, None], found.time, found.event, ties=options.ties)
+    fit = fit_cox(found.linear_predictor[:, None], found.time, found.event, ties=ties)
     if why_unusable(fit):
         return *nothing, SLOPE_INFINITE
     return float(fit.coef[0]), float(fit.std_error[0]), ""
@@ -199,7 +207,7 @@ def analyse_validation(
     """
     if development.cause is not None or validation.cause is not None:
         raise ReporterError(COMPETING)
-    found = _predictions(development, validation, options)
+    found = predictions(development, validation, options)
     missing = validation.n - found.time.size
     notes = (f"{missing} patients with a missing predictor are left out",) if missing else ()
 
@@ -209,10 +217,11 @@ def analyse_validation(
             notes=(*notes, *more),
         )  # fmt: skip
 
+    slope = Row(term="cox", stats=slope_statistics(found, options))
     few = tuple(_few_events(found, options, validation.time_unit))
     nodes = [
         node("performance", tuple(_performance(found, options, validation))),
-        node("calibration", (_slope(found, options), *_observed_expected(found, options)), *few),
+        node("calibration", (slope, *_observed_expected(found, options)), *few),
     ]
     if options.horizons:
         groups = tuple(_by_predicted_risk(found, options))

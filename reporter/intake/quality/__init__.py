@@ -4,6 +4,7 @@ Each check is one function over distinct cells that yields findings; `examine` r
 """
 
 from reporter.intake.quality.examined import Examined
+from reporter.intake.quality.identity import names_persons
 from reporter.intake.quality.run import CHECKS, examine
 
-__all__ = ["CHECKS", "Examined", "examine"]
+__all__ = ["CHECKS", "Examined", "examine", "names_persons"]

@@ -39,7 +39,7 @@ def _used(examined: Examined, name: str, values: Floats, chosen: Mask) -> Iterat
             yield examined.finding("constant_column", name, message, todo=todo)
     elif others < max(FEWEST_OTHERS, SMALLEST_SHARE * n):
         mapped, _ = examined.resolver.mapped(name)
-        rows = chosen & (mapped.values != value) if mapped is not None else None  # noqa: PD011
+        rows = chosen & (mapped.values != value) if mapped is not None else None
         message = f"column '{name}' is {word} in all but {others} of {n} selected rows with a value."
         todo = "Merge levels, or leave it out: a few patients decide what is said of it."
         yield examined.finding("near_constant", name, message, rows, todo=todo)

@@ -30,16 +30,16 @@ def _columns(examined: Examined) -> Iterator[tuple[str, Floats]]:
         if not resolver.knows(name):
             continue
         if name in resolver.columns:
-            mapped, problems = resolver.mapped(name)
-            values = None if mapped is None else mapped.values  # noqa: PD011
+            mapped, _ = resolver.mapped(name)
+            values = None if mapped is None else mapped.values
         else:
-            values, problems = map_dates(examined.table[name], (), "")
-        if values is not None and not problems:
+            values, _ = map_dates(examined.table[name], (), "")
+        if values is not None:
             yield name, values
 
 
 def _years(days: Floats) -> str:
-    found = np.unique(days.astype("datetime64[D]").astype("datetime64[Y]")).astype(str)
+    found = np.unique(days.astype(np.int64).astype("datetime64[D]").astype("datetime64[Y]")).astype(str)
     return ", ".join(found[:6])
 
 

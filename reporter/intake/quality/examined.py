@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reporter.errors import Finding
+from reporter.intake.finding import first_rows
 from reporter.intake.mapping import Cells, distinct_cells
 from reporter.intake.read import SourceTable
 from reporter.intake.resolve import Resolver
@@ -20,14 +21,6 @@ from reporter.spec.study import DataSpec
 
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-
-SHOWN_ROWS = 10
-
-
-def first_rows(rows: Mask | NDArray[np.int64]) -> tuple[int, ...]:
-    """Return the places of the first ten affected rows, from 0."""
-    places = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.sort(rows)
-    return tuple(int(place) for place in places[:SHOWN_ROWS])
 
 
 @dataclass(frozen=True)
@@ -93,11 +86,34 @@ class Examined:
             self._cells[header] = distinct_cells(self.table[header])
         return self._cells[header]
 
+    def prepared_cells(self, name: str) -> Cells:
+        """Return the distinct cells from which a column of the dictionary is read; it must be known."""
+        if f"\0{name}" not in self._cells:
+            prepared, _ = self.resolver.prepared(name)
+            if prepared is None:
+                raise LookupError(name)
+            self._cells[f"\0{name}"] = distinct_cells(prepared[0])
+        return self._cells[f"\0{name}"]
+
+    @property
+    def source_place(self) -> str:
+        """Key of the study file that names the table."""
+        return f"{self.prefix.removesuffix('.') or 'data'}.source"
+
+    @property
+    def id_headers(self) -> tuple[str, ...]:
+        """Headers of the table that hold the identifier."""
+        name = self.data.id
+        if name is None:
+            return ()
+        spec = self.resolver.columns.get(name)
+        return (name, *(spec.source if spec else ()), *(h for names in self.data.id_headers for h in names))
+
     def place(self, column: str) -> str:
         """Return the key of the study file at which a finding on a column stands."""
         if column in self.resolver.columns:
             return f"{self.prefix}columns.{column}"
-        return f"{self.prefix.removesuffix('.') or 'data'}.source '{column}'"
+        return self.source_place
 
     def finding(
         self, code: str, column: str, message: str, rows: Mask | NDArray[np.int64] | None = None, *,

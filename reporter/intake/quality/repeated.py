@@ -50,6 +50,5 @@ def repeated_rows(examined: Examined) -> Iterator[Finding]:
     rows = copies(examined.table)
     if rows.size:
         message = f"{rows.size} rows are in every cell a copy of an earlier row."
-        place = f"{examined.prefix.removesuffix('.') or 'data'}.source"
         todo = "Remove the copies, or confirm that they are different patients."
-        yield examined.finding("duplicate_row", "", message, rows, todo=todo, place=place)
+        yield examined.finding("duplicate_row", "", message, rows, todo=todo, place=examined.source_place)

@@ -14,9 +14,9 @@ def missing_outcomes(examined: Examined) -> Iterator[Finding]:
         rows = examined.keep & ~known
         if rows.any():
             message = (
-                f"time or status is missing in {int(rows.sum())} of {int(examined.keep.sum())} selected rows; they "
-                "are left out of this endpoint."
+                f"time or status is missing or cannot be read in {int(rows.sum())} of {int(examined.keep.sum())} "
+                "selected rows; they are left out of this endpoint."
             )
-            todo = "Complete the follow-up, or say in the text why it is missing."
+            todo = "Complete the follow-up where it can be had; the flow diagram counts the rest."
             place = f"{examined.prefix}endpoints.{name}"
             yield examined.finding("missing_time", "", message, rows, todo=todo, place=place)

@@ -2,6 +2,7 @@
 
 from reporter.report.figures.axes import linear_ticks
 from reporter.report.figures.calibration import draw_calibration, draw_smooth
+from reporter.report.figures.decision import draw_decision
 from reporter.report.figures.flow import draw_flow
 from reporter.report.figures.forest import choose_forest_axis, draw_forest_axis, draw_forest_row
 from reporter.report.figures.metrics import FontMetrics
@@ -15,6 +16,7 @@ __all__ = [
     "choose_forest_axis",
     "draw_calibration",
     "draw_contributions",
+    "draw_decision",
     "draw_flow",
     "draw_forest_axis",
     "draw_forest_row",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reporter.report.figures.axes import Frame, Scale
-from reporter.report.figures.canvas import MUTED, NAVY, SIZE, WHITE, Canvas, num
+from reporter.report.figures.canvas import MUTED, NAVY, ORANGE, SIZE, WHITE, Canvas, num
 from reporter.report.figures.metrics import FontMetrics
-from reporter.report.figures.models import CalibrationFigure, SmoothFigure, Tick
+from reporter.report.figures.models import CalibrationFigure, CalibrationPoint, SmoothFigure, Tick
 
 
 def _left_margin(ticks: tuple[Tick, ...], title: str, height: float, fonts: FontMetrics) -> tuple[float, float]:
@@ -26,6 +26,7 @@ def draw_calibration(figure: CalibrationFigure, fonts: FontMetrics | None = None
     lower, upper = figure.ticks[0].position, figure.ticks[-1].position
     x, y = Scale(lower, upper, left, figure.width - 8), Scale(lower, upper, bottom, 6)
     canvas.line(x(lower), y(lower), x(upper), y(upper), MUTED, 0.7, "3 2")
+    _draw_curve(canvas, figure.smooth, x, y)
     bars = "".join(
         f"M{num(x.inside(p.predicted))} {num(y.inside(p.conf_low))}V{num(y.inside(p.conf_high))}"
         for p in figure.points
@@ -36,6 +37,20 @@ def draw_calibration(figure: CalibrationFigure, fonts: FontMetrics | None = None
         canvas.circle(x.inside(point.predicted), y.inside(point.observed), 2.4, NAVY, WHITE, 0.6)
     Frame(x, y, figure.ticks, figure.ticks, figure.x_label, figure.y_label).draw_axes(canvas, title_x)
     return canvas.finish()
+
+
+def _draw_curve(canvas: Canvas, points: tuple[CalibrationPoint, ...], x: Scale, y: Scale) -> None:
+    """Draw the smooth with its band."""
+    if len(points) < 2:
+        return
+
+    def edge(values: list[float]) -> list[str]:
+        return [f"{num(x.inside(p.predicted))} {num(y.inside(v))}" for p, v in zip(points, values, strict=True)]
+
+    if all(p.conf_low is not None and p.conf_high is not None for p in points):
+        low, high = edge([p.conf_low or 0.0 for p in points]), edge([p.conf_high or 0.0 for p in points])
+        canvas.path("M" + "L".join([*high, *reversed(low)]) + "Z", fill=ORANGE, opacity=0.16)
+    canvas.path("M" + "L".join(edge([p.observed for p in points])), stroke=ORANGE, width=1.3)
 
 
 def draw_smooth(figure: SmoothFigure, fonts: FontMetrics | None = None) -> str:

@@ -110,7 +110,10 @@ class CalibrationPoint:
 
 @dataclass(frozen=True)
 class CalibrationFigure:
-    """Observed against predicted risk; the same ticks on both axes, the first and last are their ends."""
+    """Observed against predicted risk; the same ticks on both axes, the first and last are their ends.
+
+    `smooth` is a curve through rising predicted risks, a point with its limits each.
+    """
 
     title: str
     description: str
@@ -120,6 +123,7 @@ class CalibrationFigure:
     ticks: tuple[Tick, ...]
     width: float = HALF_WIDTH
     height: float = 200.0
+    smooth: tuple[CalibrationPoint, ...] = ()
 
 
 @dataclass(frozen=True)

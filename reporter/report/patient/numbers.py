@@ -7,7 +7,8 @@ from math import floor, log10
 
 from reporter.report.format import count, plain_number, rounded, whole_percent
 
-_COMPLEMENT = {"> 99": "< 1", "< 1": "> 99"}
+# The second pair as a Chinese page writes it.
+_COMPLEMENT = {"> 99": "< 1", "< 1": "> 99", ">99": "<1", "<1": ">99"}
 
 
 def rest_of_hundred(share: float) -> str:

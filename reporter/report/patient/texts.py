@@ -125,7 +125,7 @@ class PatientTexts:
 
     def time(self, time: float) -> Run:
         """Return a horizon with its unit."""
-        return self.label(f"{plain_number(time)} {self.unit(time)}")
+        return self.label(self.gettext("{n} {unit}").format(n=plain_number(time), unit=self.unit(time)))
 
     @staticmethod
     def time_key(time: float) -> str:

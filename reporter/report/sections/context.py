@@ -63,7 +63,9 @@ class Context:
         """Return a horizon with its unit, e.g. ``5 years``."""
         _ = self.gettext
         single = {"years": _("1 year"), "months": _("1 month"), "days": _("1 day")}
-        text = single[unit] if time == 1 and unit in single else f"{plain_number(time)} {self.unit(unit)}"
+        text = single[unit] if time == 1 and unit in single else _("{n} {unit}").format(
+            n=plain_number(time), unit=self.unit(unit)
+        )
         return Run(text, is_label=True)
 
     def level_of_confidence(self, level: float) -> Run:
@@ -84,8 +86,8 @@ class Context:
         if per and info.spline:
             return _("{label}, spline").format(label=info.label)
         if per and info.kind == "numeric":
-            return f"{info.label}, {self._step(info)}"
-        return f"{info.label}, {info.unit}" if unit and info.unit else info.label
+            return _("{label}, {step}").format(label=info.label, step=self._step(info))
+        return _("{label}, {unit}").format(label=info.label, unit=info.unit) if unit and info.unit else info.label
 
     def _step(self, info: ColumnInfo) -> str:
         _ = self.gettext
@@ -95,7 +97,10 @@ class Context:
             return _("per doubling") if info.per == 1 else _("per {n} doublings").format(n=size)
         if info.transform == "log1p":
             return _("per {n} of log(1 + x)").format(n=size)
-        return _("per {n}").format(n=f"{size} {unit or info.unit}".strip())
+        said = unit or info.unit
+        # Beside the sign of a unit (mm) the space stays in every language.
+        amount = f"{size} {said}" if said.isascii() else _("{n} {unit}").format(n=size, unit=said)
+        return _("per {n}").format(n=amount.strip())
 
     def term_label(self, term: str) -> str:
         """Return the words of a coefficient: the label of its column, and its level after a colon.
@@ -127,8 +132,11 @@ class Context:
                 return self.column_label(term, per=True)
             for level in info.levels:
                 if term == level_term(info.name, level):
-                    return f"{info.label}: {level_text(level)}"
+                    return self._at_level(info, level)
         return ""
+
+    def _at_level(self, info: ColumnInfo, level: str) -> str:
+        return self.gettext("{label}: {level}").format(label=info.label, level=level_text(level))
 
     def _product_label(self, term: str) -> str:
         for i, character in enumerate(term):
@@ -219,7 +227,8 @@ class Context:
 
     def p_statement(self, node: AnalysisNode, row: Row, stat: str = "p_value") -> Inline:
         """Return ``P = .03``."""
-        return (Run("P", italic=True), Run("\u00a0"), self.spelt(node, row, stat, p_relation))
+        space = () if self.language.is_chinese else (Run("\u00a0"),)
+        return (Run("P", italic=True), *space, self.spelt(node, row, stat, p_relation))
 
     def curve_number(self, node: AnalysisNode, curve: Curve, stat: str, index: int, write: Write = count) -> Run:
         """Return a number of one point of a curve; the verdict is that of its column."""
@@ -318,6 +327,8 @@ class Context:
             "calibration": _("Calibration in the validation cohort"),
             "gap_sensitivity": _("Survival under the other rule for gaps"),
             "calibration_group": _("Calibration by groups of predicted risk"),
+            "calibration_curve": _("Smooth calibration curve"),
+            "horizon_performance": _("Performance at the horizons in the validation cohort"),
             "phenotype": _("Phenotypes"),
             "ward_height_curve": _("Heights of the clustering"),
             "phenotype_classifier": _("Classifiers of the phenotypes"),
@@ -335,7 +346,7 @@ class Context:
             return self.gettext("Phenotype {n}").format(n=level)
         info = self.column(variable)
         bare = all(len(name) <= 3 or not any(c.isalpha() for c in name) for name in info.levels)
-        return f"{info.label}: {level_text(level)}" if bare else level_text(level)
+        return self._at_level(info, level) if bare else level_text(level)
 
     def has_cohort(self, cohort: str) -> bool:
         """Return whether the study has that cohort."""

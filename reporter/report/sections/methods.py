@@ -17,6 +17,7 @@ from reporter.report.sections.methods_diagnostics import diagnostics_note, time_
 from reporter.report.sections.methods_landmark import landmark_note
 from reporter.report.sections.methods_mapping import derived_note
 from reporter.report.sections.methods_models import interaction_note, parts_note, spline_note, term_test_note
+from reporter.report.sections.methods_performance import horizon_performance_note
 from reporter.report.sections.methods_survival import SURVIVAL_NOTES
 from reporter.report.sections.missing import missing_note
 from reporter.report.sections.protection import deidentification_note, suppression_note
@@ -323,7 +324,7 @@ _NOTES: tuple[Note, ...] = (
     competing_note, cox_note, spline_note, interaction_note,
     parts_note, term_test_note, firth_note, imputation_note, ph_note, time_split_note, landmark_note, diagnostics_note,
     concordance_note, uno_note,
-    validation_note, phenotype_note, check_note, software_note,
+    validation_note, horizon_performance_note, phenotype_note, check_note, software_note,
 )  # fmt: skip
 
 

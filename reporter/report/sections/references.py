@@ -128,6 +128,32 @@ WORKS = {
         "Yang D, Dalton JE. A unified approach to measuring the effect size between two groups using SAS. "
         "SAS Global Forum 2012; paper 335."
     ),
+    "mclernon": (
+        "McLernon DJ, Giardiello D, Van Calster B, et al. Assessing performance and clinical usefulness in prediction "
+        "models with survival outcomes: practical guidance for Cox proportional hazards models. "
+        "Ann Intern Med. 2023;176(1):105–114."
+    ),
+    "graf": (
+        "Graf E, Schmoor C, Sauerbrei W, Schumacher M. Assessment and comparison of prognostic classification schemes "
+        "for survival data. Stat Med. 1999;18(17–18):2529–2545."
+    ),
+    "blanche": (
+        "Blanche P, Proust-Lima C, Loubère L, Berr C, Dartigues JF, Jacqmin-Gadda H. Quantifying and comparing dynamic "
+        "predictive accuracy of joint models for longitudinal marker and time-to-event in presence of censoring and "
+        "competing risks. Biometrics. 2015;71(1):102–113."
+    ),
+    "ici": (
+        "Austin PC, Harrell FE Jr, van Klaveren D. Graphical calibration curves and the integrated calibration index "
+        "(ICI) for survival models. Stat Med. 2020;39(21):2714–2742."
+    ),
+    "vickers": (
+        "Vickers AJ, Cronin AM, Elkin EB, Gonen M. Extensions to decision curve analysis, a novel method for "
+        "evaluating "
+        "diagnostic tests, prediction models and molecular markers. BMC Med Inform Decis Mak. 2008;8:53."
+    ),
+    "royston_d": (
+        "Royston P, Sauerbrei W. A new measure of prognostic separation in survival data. Stat Med. 2004;23(5):723–748."
+    ),
     "survival": "Therneau TM. A package for survival analysis in R. R package survival{version}.",
 }
 

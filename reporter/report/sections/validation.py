@@ -19,6 +19,7 @@ from reporter.report.figures import draw_calibration
 from reporter.report.figures.models import CalibrationFigure, CalibrationPoint, Tick
 from reporter.report.format import count, decimals, percent, ratio
 from reporter.report.sections.context import Context, share
+from reporter.report.sections.horizon_performance import horizon_blocks, smooth_points
 from reporter.report.sections.inline import cell, fill, sentence, words
 from reporter.report.sections.survival import curves_figure, lead_sentence, survival_tables
 from reporter.report.sections.tables import heads, note
@@ -26,7 +27,8 @@ from reporter.report.sections.uno import uno_sentence
 from reporter.results.tree import AnalysisNode, EndpointInfo, Row
 
 COHORT = "validation"
-ANALYSES = ("validation", "performance", "calibration", "calibration_group", "kaplan_meier", "log_rank")
+ANALYSES = ("validation", "performance", "calibration", "calibration_group", "kaplan_meier", "log_rank",
+            "horizon_performance")  # fmt: skip
 FEW = 100
 
 
@@ -154,7 +156,8 @@ def calibration_figure(context: Context, endpoint: EndpointInfo) -> Figure | Non
         CalibrationPoint(predicted, observed, row.get("conf_low").value, row.get("conf_high").value)
         for row, predicted, observed in found
     )
-    top = max(max(p.predicted, p.observed, p.conf_high or 0.0) for p in points)
+    smooth = smooth_points(context, endpoint, found[0][0].time)
+    top = max(max(p.predicted, p.observed, p.conf_high or 0.0) for p in (*points, *smooth))
     ends = (20, 40, 60, 80, 100)
     end = next(e for e in ends if e >= 100 * min(top, 1.0) - 1e-9)
     step = 5 if end == 20 else 10 if end == 40 else 20
@@ -172,6 +175,7 @@ def calibration_figure(context: Context, endpoint: EndpointInfo) -> Figure | Non
             y_label=_("Observed risk at {time}, %").format(time=time),
             ticks=ticks,
             height=168.0,
+            smooth=smooth,
         ),
         context.fonts,
     )
@@ -182,6 +186,7 @@ def calibration_figure(context: Context, endpoint: EndpointInfo) -> Figure | Non
                 "Points: mean predicted against observed (1 − Kaplan–Meier) risk with intervals; dashed: perfect "
                 "agreement."
             )
+            + (" " + _("Orange: smooth calibration curve with its band.") if smooth else "")
         ),
     )
     return Figure(f"calibration_{endpoint.name}", caption, drawn, said, notes, half_width=True)
@@ -241,6 +246,7 @@ def _model_blocks(context: Context, endpoint: EndpointInfo) -> list[Block]:
     figure, groups = calibration_figure(context, endpoint), risk_groups_table(context, endpoint)
     if figure is not None and groups is not None:
         blocks.append(Columns((figure, groups)))
+    blocks += horizon_blocks(context, endpoint)
     return blocks
 
 

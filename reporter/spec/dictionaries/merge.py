@@ -7,6 +7,7 @@ from typing import Any
 
 from reporter.errors import Finding, did_you_mean
 from reporter.spec.cells import as_text, same_value
+from reporter.spec.columns import ColumnSpec
 from reporter.spec.dictionaries.read import Entry, dictionary_names, read_dictionary
 from reporter.spec.dictionaries.rules import read_rule, rule_names
 from reporter.spec.places import Places
@@ -49,6 +50,11 @@ def _entries(names: tuple[str, ...], language: str) -> dict[str, Table]:
         for key, entry in read_dictionary(name).items():
             found[key] = _laid_over(found.get(key, {}), _in_language(entry, language))
     return found
+
+
+def dictionary_columns(names: tuple[str, ...]) -> dict[str, ColumnSpec]:
+    """Return the columns of several dictionaries as they are read where a study file does not name them."""
+    return {key: ColumnSpec.model_validate(entry) for key, entry in _entries(names, "en").items()}
 
 
 def _in_language(entry: Entry, language: str) -> Table:

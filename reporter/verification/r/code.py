@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from reporter.spec.options import AnalysisOptions
 
+# Reference files that the others call, as host.R lists them.
+SHARED = ("common.R", "cox_fit.R", "cox_supremum.R")
+
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

@@ -41,7 +41,7 @@ host_answer <- function(found, said) {
 host_run <- function(kind, cohort, endpoint, options_text) {
   refused <- function(why) list(error = why, warnings = character())
   file <- paste0(kind, ".R")
-  for (needed in c("common.R", file)) if (!is.null(host$broken[[needed]])) return(refused(host$broken[[needed]]))
+  for (needed in c("common.R", "cox_fit.R", "cox_supremum.R", file)) if (!is.null(host$broken[[needed]])) return(refused(host$broken[[needed]]))
   check <- get0(paste0("check_", kind), envir = globalenv(), mode = "function", inherits = FALSE)
   if (is.null(check)) return(refused(paste0(file, " is missing or has no function check_", kind)))
   said <- character()

@@ -17,7 +17,7 @@ import numpy as np
 from reporter.cohort.frame import AnalysisFrame
 from reporter.resources import r_scripts_folder
 from reporter.verification.r.child import COMMAND, ChildError, RChild
-from reporter.verification.r.code import options_code
+from reporter.verification.r.code import SHARED, options_code
 from reporter.verification.r.protocol import Floats, Header
 from reporter.verification.task import Answer, CurveAnswer, Frames, Task
 
@@ -32,8 +32,8 @@ class Limits:
 
 
 def reference_files(scripts: Path) -> list[str]:
-    """Return the R files of a folder, the shared one first."""
-    return [str(path) for path in sorted(scripts.glob("*.R"), key=lambda path: (path.name != "common.R", path.name))]
+    """Return the R files of a folder, the shared ones first."""
+    return [str(path) for path in sorted(scripts.glob("*.R"), key=lambda path: (path.name not in SHARED, path.name))]
 
 
 def frame_message(frame: AnalysisFrame) -> tuple[Header, list[Floats]]:

@@ -11,7 +11,7 @@ check_ph_test <- function(frames, cohort, endpoint, options) {
   in_model <- seq_along(labels) %in% fit$assign_of[fit$identified]
   # cox.zph stops where the information is singular: too few distinct event times.
   found <- if (any(fit$infinite) || !fit$converged) NULL else tryCatch(
-    cox.zph(fit, transform = options$transform, terms = TRUE, global = TRUE),
+    cox.zph(identified_part(fit), transform = options$transform, terms = TRUE, global = TRUE),
     error = function(said) if (grepl("singular", conditionMessage(said), fixed = TRUE)) NULL else stop(said)
   )
   if (is.null(found)) {
@@ -29,13 +29,16 @@ check_ph_test <- function(frames, cohort, endpoint, options) {
   test <- chi_square("", found$table["GLOBAL", "chisq"], found$table["GLOBAL", "df"])
   rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, options$analysis, term = "GLOBAL"), test)
   if (options$analysis != "ph_test") return(result(rows))
-  each <- cox.zph(fit, transform = options$transform, terms = FALSE, global = FALSE)
+  each <- cox.zph(identified_part(fit), transform = options$transform, terms = FALSE, global = FALSE)
   curves <- list()
   grid <- seq(min(each$x), max(each$x), length.out = 40)
-  # With more than a third of the deaths at one time two knots of the spline coincide.
+  # With more than a third of the deaths at one time two knots of the spline coincide; times nearer than a part in 10,000 of
+  # their range are one for a smooth.
   knots <- quantile(c(grid, each$x), c(0, 1 / 3, 2 / 3, 1), names = FALSE)
+  range <- diff(range(each$x))
+  n_distinct <- 1 + sum(diff(sort(each$x)) > 1e-4 * range)
   # Where a column is constant in a stratum with deaths its residuals there are NA, and nothing is smoothed.
-  if (length(unique(each$x)) >= 5 && all(diff(knots) > 1e-8 * diff(range(knots))) && !anyNA(each$y)) {
+  if (n_distinct >= 5 && all(diff(knots) > 1e-4 * range) && !anyNA(each$y)) {
     basis <- splines::ns(c(grid, each$x), df = 4, intercept = TRUE)
     at <- basis[1:40, ]
     decomposed <- qr(basis[-(1:40), ])
@@ -52,4 +55,17 @@ check_ph_test <- function(frames, cohort, endpoint, options) {
     }
   }
   result(rows, curves)
+}
+
+# The model of the identified columns alone: where others are left out cox.zph loses count of the terms (sapply makes a matrix
+# of as many columns each).
+identified_part <- function(fit) {
+  if (all(fit$identified)) return(fit)
+  kept <- which(fit$identified)
+  fit$x <- fit$x[, kept, drop = FALSE]
+  fit$coefficients <- fit$coefficients[kept]
+  fit$var <- as.matrix(fit$var)[kept, kept, drop = FALSE]
+  if (length(fit$naive.var)) fit$naive.var <- as.matrix(fit$naive.var)[kept, kept, drop = FALSE]
+  fit$assign <- Filter(length, lapply(fit$assign, function(columns) which(kept %in% columns)))
+  fit
 }
