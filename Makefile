@@ -1,4 +1,4 @@
-.PHONY: help setup report test nightly bench lint clean
+.PHONY: help setup report test nightly bench lint catalogue clean
 .DEFAULT_GOAL := help
 
 STUDY ?= data/rotterdam/study.toml
@@ -30,6 +30,11 @@ lint: setup ## style, formatting, types, layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+catalogue: setup ## bring the Chinese catalogue up to the words of the code; new ones are left to translate
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F .ci/babel.cfg --no-location --no-wrap -o build/reporter.pot reporter
+	@$(BIN)/pybabel -q update -i build/reporter.pot -d templates/locale -D reporter -l zh --no-wrap --no-fuzzy-matching --ignore-obsolete
 
 clean: ## remove reports and caches; .venv stays
 	@rm -rf out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

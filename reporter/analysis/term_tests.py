@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reporter.analysis.cox import (
     DEPENDENT_OBSERVATIONS,
+    NO_ROBUST_ERROR,
     NOT_CONVERGED,
     FittedModel,
     fit_model,
@@ -18,7 +19,7 @@ from reporter.analysis.cox import (
 )
 from reporter.analysis.design import interaction_name, ordered_pairs
 from reporter.analysis.kernels.chi_square import chi_square
-from reporter.analysis.kernels.cox import fit_cox
+from reporter.analysis.kernels.cox import fit_cox, robust_quadratic
 from reporter.analysis.spline_effect import reference_value, spline_curves, spline_notes
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
@@ -116,7 +117,11 @@ def _wald(model: FittedModel, tested: Bools) -> Iterator[Statistic]:
         why_not = FEW_CLUSTERS
     if why_not:
         return _test("wald", float("nan"), df, why_not)
-    covariance = fit.covariance if fit.robust_covariance is None else fit.robust_covariance
+    if fit.robust_covariance is not None:
+        here = np.ix_(tested, tested)
+        found = robust_quadratic(fit.coef[tested], fit.robust_covariance[here], fit.covariance[here])
+        return _test("wald", found, df, "" if np.isfinite(found) else NO_ROBUST_ERROR)
+    covariance = fit.covariance
     part, b = covariance[np.ix_(tested, tested)], fit.coef[tested]
     unit = np.sqrt(np.diag(part))
     return _test("wald", float((b / unit) @ np.linalg.solve(part / np.outer(unit, unit), b / unit)), df, "")

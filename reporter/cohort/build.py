@@ -152,7 +152,7 @@ def _info(cohort: ReadCohort, frames: Mapping[str, AnalysisFrame], findings: Seq
         n_read=cohort.n_read,
         suppress_below=cohort.protection.suppress_below, deidentified=cohort.protection.deidentify,
         from_registry=cohort.protection.from_registry, synthetic=cohort.source.synthetic, steps=tuple(steps),
-        findings=tuple(str(finding) for finding in findings),
+        findings=tuple(str(replace(finding, allowed="", todo="")) for finding in findings),
         codes=code_entries(
             cohort.request.cohort, cohort.request.endpoints, cohort.request.columns, cohort.source.table
         ),

@@ -30,12 +30,12 @@ def judge_ids(
     twice = ids[ids.duplicated(keep=False) & (ids != "")]
     if len(twice):
         named = "" if hidden else f", e.g. {listed(twice.unique(), 3)}"
-        message = (
-            f"column '{data.id}' has {twice.nunique()} identifiers on more than one row{named}. One row a patient is "
-            "allowed: remove the repeated rows, or name another column."
-        )
+        message = f"column '{data.id}' has {twice.nunique()} identifiers on more than one row{named}."
+        todo = "One row a patient is allowed: remove the repeated rows, or name another column."
         rows = first_rows(twice.index.to_numpy(dtype=np.int64))
-        findings.append(Finding("duplicate_id", place, message, n_rows=len(twice), column=data.id, rows=rows))
+        findings.append(
+            Finding("duplicate_id", place, message, n_rows=len(twice), column=data.id, rows=rows, todo=todo)
+        )
     return findings
 
 

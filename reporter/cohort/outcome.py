@@ -105,13 +105,17 @@ class _Reader:
         if bad.size:
             message = (
                 f"column '{name}' has a negative time in {bad.size} rows, first '{cells.iloc[bad[0]]}' in row "
-                f"{bad[0] + 1}. A time is 0 or more: correct the rows, or list the value under missing in the column's "
-                "dictionary."
+                f"{bad[0] + 1}."
             )
-            self.findings.append(
-                Finding("negative_time", self.place, message, n_rows=int(bad.size), column=name, rows=first_rows(bad))
-            )
+            todo = "A time is 0 or more: correct the rows, or list the value under missing in the column's dictionary."
+            self._report("negative_time", message, name, bad, todo)
         return values
+
+    def _report(self, code: str, message: str, column: str, rows: NDArray[np.int64], todo: str) -> None:
+        n_rows = int(rows.size)
+        self.findings.append(
+            Finding(code, self.place, message, n_rows=n_rows, column=column, rows=first_rows(rows), todo=todo)
+        )
 
     def between(self, start: str, end: str) -> Floats:
         """Return the days from a date to another; an end before its start is a finding."""
@@ -121,12 +125,13 @@ class _Reader:
         if bad.size:
             message = (
                 f"'{end}' is before '{start}' in {bad.size} rows, first by {-values[bad[0]]:g} days in row "
-                f"{bad[0] + 1}. The end of follow-up is the start or later: correct the dates, or list the cells under "
-                "missing in the column's dictionary."
+                f"{bad[0] + 1}."
             )
-            self.findings.append(
-                Finding("end_before_start", self.place, message, n_rows=int(bad.size), column=end, rows=first_rows(bad))
+            todo = (
+                "The end of follow-up is the start or later: correct the dates, or list the cells under missing in the "
+                "column's dictionary."
             )
+            self._report("end_before_start", message, end, bad, todo)
         return values
 
     def date(self, name: str) -> Floats:

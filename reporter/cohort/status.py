@@ -97,10 +97,13 @@ def _censoring_findings(
         n_rows = found.n_rows(unknown)
         message = (
             f"column '{name}' has {listed(unknown)} in {n_rows} rows, neither an event ({listed(event_values)}) "
-            f"nor censored ({listed(censored_values)}). Add the values to one of the lists or to missing."
+            f"nor censored ({listed(censored_values)})."
         )
+        todo = "Add the values to one of the lists or to missing."
         places = [i for i, cell in enumerate(found.distinct) if cell in set(unknown)]
         findings.append(
-            Finding("unknown_status", place, message, n_rows=n_rows, column=name, rows=found.first_at(places))
+            Finding(
+                "unknown_status", place, message, n_rows=n_rows, column=name, rows=found.first_at(places), todo=todo
+            )
         )
     return findings

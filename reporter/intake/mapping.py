@@ -109,12 +109,14 @@ def map_numbers(
     if bad:
         n_rows = int(cells.counts[bad].sum())
         what = "numbers" if not reader.first else "one plain number a cell"
-        message = (
-            f"column '{column.name}' must hold {what}, got {listed(cells.distinct[i] for i in bad)} in {n_rows} rows. "
-            "Correct the cells, or list them under missing in the column's dictionary."
-        )
-        rows = cells.first_at(bad)
-        findings.append(Finding("not_a_number", place, message, n_rows=n_rows, column=str(column.name), rows=rows))
+        got = listed(cells.distinct[i] for i in bad)
+        message = f"column '{column.name}' must hold {what}, got {got} in {n_rows} rows."
+        findings.append(
+            Finding(
+                "not_a_number", place, message, n_rows=n_rows, column=str(column.name), rows=cells.first_at(bad),
+                todo="Correct the cells, or list them under missing in the column's dictionary.",
+            )
+        )  # fmt: skip
     return cells.spread(values.tolist()), findings
 
 
@@ -154,13 +156,12 @@ def map_dates(column: pd.Series, missing: Sequence[str], place: str, form: str =
     findings = []
     if bad:
         n_rows = cells.n_rows(bad)
-        message = (
-            f"column '{column.name}' must hold dates, got {listed(bad)} in {n_rows} rows. Write dates as "
-            f"{form or 'YYYY-MM-DD'}, or list the cells under missing in the column's dictionary."
-        )
+        message = f"column '{column.name}' must hold dates, got {listed(bad)} in {n_rows} rows."
+        todo = f"Write dates as {form or 'YYYY-MM-DD'}, or list the cells under missing in the column's dictionary."
         wrong = [i for i, cell in enumerate(cells.distinct) if cell in set(bad)]
         rows = cells.first_at(wrong)
-        findings.append(Finding("not_a_date", place, message, n_rows=n_rows, column=str(column.name), rows=rows))
+        name = str(column.name)
+        findings.append(Finding("not_a_date", place, message, n_rows=n_rows, column=name, rows=rows, todo=todo))
     return cells.spread(values), findings
 
 
@@ -209,12 +210,12 @@ def _unknown(
     rows = cells.first_at([i for i, cell in enumerate(cells.distinct) if cell in set(bad)])
     codes = tuple(spec.codes) if spec.codes else tuple(allowed)
     near = did_you_mean(bad[0], codes)
-    message = (
-        f"column '{name}' has {listed(bad)} in {n_rows} rows, which the dictionary does not know.{near} "
-        f"Allowed: {listed(codes, 20)}. Add the value to codes, levels or missing."
-    )
+    message = f"column '{name}' has {listed(bad)} in {n_rows} rows, which the dictionary does not know.{near}"
     message = f"{message} {spec.note}" if spec.note else message
-    return Finding("unknown_code", place, message, n_rows=n_rows, rows=rows)
+    return Finding(
+        "unknown_code", place, message, n_rows=n_rows, rows=rows, allowed=listed(codes, 20),
+        todo="Add the value to codes, levels or missing.",
+    )  # fmt: skip
 
 
 def _map_levels(
@@ -316,10 +317,12 @@ def _outside(column: pd.Series, spec: ColumnSpec, values: Floats, place: str) ->
     message = (
         f"column '{column.name}' is outside {low:g} to {high:g} {spec.unit}".rstrip()
         + f" in {bad.size} rows, e.g. {', '.join(f'{value:g}' for value in np.unique(values[bad])[:8])}; the values "
-        "are kept. Correct them, list them under missing, or widen range."
+        "are kept."
     )
+    todo = "Correct them, list them under missing, or widen range."
     n_rows = int(bad.size)
-    return [Finding("out_of_range", place, message, severity="warning", n_rows=n_rows, rows=first_rows(bad))]
+    rows = first_rows(bad)
+    return [Finding("out_of_range", place, message, severity="warning", n_rows=n_rows, rows=rows, todo=todo)]
 
 
 def map_column(

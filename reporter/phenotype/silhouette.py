@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
-def _silhouettes(total: Floats, own: Integers, size: Floats) -> Floats:
-    """Silhouettes of rows from their summed distances to each cluster, shape (rows, k)."""
+def cluster_silhouettes(total: Floats, own: Integers, size: Floats) -> Floats:
+    """Return silhouettes of rows from their summed distances to each cluster, shape (rows, k)."""
     rows = np.arange(own.size)
     with np.errstate(divide="ignore", invalid="ignore"):
         inside = total[rows, own] / (size[own] - 1)
@@ -53,5 +53,5 @@ def mean_silhouettes(x: Floats, partitions: Sequence[Integers]) -> tuple[float, 
             total = np.zeros((fine.shape[0], sizes[i].size))
             for j in range(cells.shape[0]):
                 total[:, cells[j, i]] += fine[:, j]
-            values[i, rows] = _silhouettes(total, labels[rows], sizes[i])
+            values[i, rows] = cluster_silhouettes(total, labels[rows], sizes[i])
     return tuple(float(value) for value in values.mean(axis=1))

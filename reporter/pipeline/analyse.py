@@ -29,6 +29,7 @@ from reporter.analysis.kaplan_meier import analyse_kaplan_meier
 from reporter.analysis.landmark import analyse_landmark
 from reporter.analysis.log_rank import analyse_log_rank
 from reporter.analysis.missing import analyse_missing
+from reporter.analysis.optimism import analyse_optimism
 from reporter.analysis.performance.competing_validation import analyse_competing_validation
 from reporter.analysis.performance.horizons import analyse_horizon_performance
 from reporter.analysis.performance.validation import analyse_validation
@@ -66,6 +67,7 @@ from reporter.spec.options import (
     LandmarkOptions,
     LogRankOptions,
     MissingOptions,
+    OptimismOptions,
     Options,
     PairwiseOptions,
     PhTestOptions,
@@ -106,6 +108,7 @@ _ANALYSES: dict[type[Options], Analysis] = {
     InfluenceOptions: analyse_influence,
     FunctionalFormOptions: analyse_functional_form,
     ConcordanceOptions: analyse_concordance,
+    OptimismOptions: analyse_optimism,
     CumulativeIncidenceOptions: analyse_cumulative_incidence,
     GrayTestOptions: analyse_gray_test,
     CauseSpecificOptions: analyse_cause_specific,

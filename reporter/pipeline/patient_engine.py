@@ -16,10 +16,10 @@ from reporter.errors import ReporterError, UsageError
 from reporter.pipeline.patient_pages import Made, PageSettings, Task, make_in_worker, make_pages, rare_garbage
 
 LIMIT_S = 300.0
+CONNECT = "10s"
 _DASK = "dask:"
 _SCHEMES = ("tcp://", "tls://", "ucx://")
 _LOST = "the process that made the pages was killed or ran out of memory, twice"
-_SLOW = f"the pages were not ready after {LIMIT_S:.0f} seconds"
 
 Maker = Callable[[PageSettings, Task], Made]
 
@@ -91,7 +91,7 @@ class Processes:
         except TerminatedWorkerError:
             return Made(task.row, task.result.id, {}, _LOST)
         except (TimeoutError, multiprocessing.TimeoutError):
-            return Made(task.row, task.result.id, {}, _SLOW)
+            return Made(task.row, task.result.id, {}, f"the pages were not ready after {LIMIT_S:.0f} seconds")
 
 
 class DaskCluster:
@@ -131,7 +131,7 @@ def _dask(address: str) -> Iterator[Engine]:
         ) from error
     try:
         connect: Any = distributed.Client
-        client = connect(address, timeout="10s", set_as_default=False)
+        client = connect(address, timeout=CONNECT)
     except (OSError, ValueError) as error:
         raise ReporterError(f"--engine {_DASK}{address}: no Dask scheduler answers there: {error}.") from error
     try:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.phenotype.nodes import PhenotypeAnalysis, analyse_phenotypes, assign_phenotypes, carry_phenotypes
+from reporter.phenotype.structure_nodes import with_structure
 from reporter.pipeline.analyse import failed_node
 from reporter.pipeline.plan import Planned
-from reporter.spec.options import PhenotypeOptions
+from reporter.spec.options import PhenotypeOptions, StructureOptions
 
 Frames = dict[tuple[str, str], AnalysisFrame]
 
@@ -33,3 +36,12 @@ def add_phenotypes(planned: Planned | None, frames: Frames) -> PhenotypeAnalysis
         column = carry_phenotypes(found, home, frame) if same else assign_phenotypes(found.model, frame)
         frames[key] = frame.with_column(column)
     return found
+
+
+def search_structure(
+    planned: Planned | None, found: PhenotypeAnalysis | None, frames: Frames, advance: Callable[[str], None]
+) -> PhenotypeAnalysis | None:
+    """Return the phenotypes with the answer to whether there is any structure; as they are when it is not asked."""
+    if planned is None or found is None or not isinstance(planned.options, StructureOptions):
+        return found
+    return with_structure(found, frames[planned.cohort, planned.endpoint], planned.options, advance)

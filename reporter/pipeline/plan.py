@@ -12,6 +12,7 @@ from reporter.pipeline.plan_diagnostics import diagnostics_options
 from reporter.pipeline.plan_intake import intake_options
 from reporter.pipeline.plan_models import model_tests
 from reporter.pipeline.plan_performance import horizon_performance
+from reporter.pipeline.plan_prognosis import prognosis_options
 from reporter.pipeline.plan_survival import survival_options
 from reporter.spec.options import (
     AnalysisOptions,
@@ -24,6 +25,7 @@ from reporter.spec.options import (
     LogRankOptions,
     ModelOptions,
     PhenotypeOptions,
+    StructureOptions,
     TermSpec,
     Ties,
     ValidationOptions,
@@ -170,6 +172,8 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
         if cohort == "development":
             terms = term_specs(study, tuple(asked.covariates), frame)
             planned.extend(_models(study, endpoint, terms, max(horizons, default=None)))
+            model = model_options(study, frame)
+            planned.extend(Planned(cohort, endpoint, o) for o in prognosis_options(study, endpoint, model))
         else:
             terms = term_specs(study, tuple(asked.covariates), frames["development", endpoint])
             pairs = asked.interactions
@@ -194,6 +198,22 @@ def plan_phenotypes(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame
         seed=study.seed,
     )
     return Planned("development", endpoint, options)
+
+
+def plan_structure(study: Study, clustering: Planned | None) -> Planned | None:
+    """Return the search for structure behind the planned clustering, or None when none is asked for."""
+    if clustering is None or study.phenotypes is None or not study.phenotypes.structure:
+        return None
+    if not isinstance(clustering.options, PhenotypeOptions):
+        return None
+    options = StructureOptions(
+        terms=clustering.options.terms,
+        algorithms=tuple(dict.fromkeys(study.phenotypes.algorithms)),
+        k=tuple(dict.fromkeys(study.phenotypes.k)),
+        seed=study.seed,
+        replicates=study.phenotypes.null_replicates,
+    )
+    return Planned(clustering.cohort, clustering.endpoint, options)
 
 
 def plan_by_phenotype(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame]) -> tuple[Planned, ...]:

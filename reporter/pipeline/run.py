@@ -17,8 +17,8 @@ from reporter.pipeline.imputation import with_imputations
 from reporter.pipeline.languages import installed_languages
 from reporter.pipeline.manifest import run_manifest
 from reporter.pipeline.model_files import model_files
-from reporter.pipeline.phenotypes import add_phenotypes
-from reporter.pipeline.plan import PHENOTYPE, plan_analyses, plan_by_phenotype, plan_phenotypes
+from reporter.pipeline.phenotypes import add_phenotypes, search_structure
+from reporter.pipeline.plan import PHENOTYPE, plan_analyses, plan_by_phenotype, plan_phenotypes, plan_structure
 from reporter.pipeline.progress import Silent, watch
 from reporter.pipeline.provenance import document_date, provenance
 from reporter.pipeline.sampling import Sampling
@@ -99,11 +99,12 @@ def estimate_and_check(study: Study, checker: Checker, watcher: Silent) -> Compu
     frames: Frames = with_imputations(study, built.frames)
     planned = list(plan_analyses(study, frames))
     clustering = plan_phenotypes(study, frames)
-    checker.submit(frames, [*planned, *([clustering] if clustering else [])])
+    structure = plan_structure(study, clustering)
+    checker.submit(frames, [*planned, *(item for item in (clustering, structure) if item)])
     watcher.step("Estimating")
     nodes: list[AnalysisNode] = [node for item in planned for node in run_planned(item, frames)]
     watcher.step("Clustering")
-    found = add_phenotypes(clustering, frames)
+    found = search_structure(structure, add_phenotypes(clustering, frames), frames, watcher.step)
     by_phenotype = plan_by_phenotype(study, frames)
     checker.submit(frames, by_phenotype)
     nodes.extend(() if found is None else (*found.nodes, *analyse_recognition(found)))

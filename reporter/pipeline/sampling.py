@@ -18,7 +18,7 @@ from reporter.cohort.frame import AnalysisFrame
 from reporter.pipeline.plan import Planned
 from reporter.results.ledger import LedgerRow, Subset, Verdict
 from reporter.results.tree import AnalysisNode, Results, last_point
-from reporter.spec.options import PhenotypeOptions
+from reporter.spec.options import PhenotypeOptions, StructureOptions
 
 Frames = Mapping[tuple[str, str], AnalysisFrame]
 Where = tuple[str, str]
@@ -36,7 +36,7 @@ def expected_seconds(planned: Sequence[Planned], frames: Frames) -> float:
     for item in planned:
         terms = getattr(item.options, "terms", ())
         n_coefficients = sum(max(len(term.levels) - 1, 1) for term in terms)
-        times = getattr(item.options, "imputations", 1)
+        times = getattr(item.options, "imputations", 1) * getattr(item.options, "resamples", 1)
         total += times * frames[item.cohort, item.endpoint].n * (_ANY + _COEFFICIENT * n_coefficients)
     return total
 
@@ -102,7 +102,8 @@ class Sampling:
 
     def is_checked(self, item: Planned) -> bool:
         """Tell whether an analysis is checked at all: clusters of a subset are other clusters."""
-        return not (isinstance(item.options, PhenotypeOptions) and (item.cohort, item.endpoint) in (self._index or {}))
+        whole = isinstance(item.options, (PhenotypeOptions, StructureOptions))
+        return not (whole and (item.cohort, item.endpoint) in (self._index or {}))
 
     @property
     def subsets(self) -> tuple[Subset, ...]:

@@ -15,7 +15,7 @@ from reporter.errors import UsageError, VerificationError
 from reporter.output.stats import stats_csv
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.imputation import with_imputations
-from reporter.pipeline.plan import Planned, plan_analyses, plan_by_phenotype, plan_phenotypes
+from reporter.pipeline.plan import Planned, plan_analyses, plan_by_phenotype, plan_phenotypes, plan_structure
 from reporter.pipeline.sampling import Sampling, as_of_whole
 from reporter.results.ledger import LedgerRow, Verdict, Verification
 from reporter.results.suppress import limits_of, suppress_small_cells
@@ -236,7 +236,9 @@ def verify_again(results_path: Path, study_path: Path, *, say: Callable[[str], N
         require_same_input(results, results_path, study, built)
         frames = with_imputations(study, built.frames)
         clustering = plan_phenotypes(study, frames)
-        checker.submit(frames, [*plan_analyses(study, frames), *([clustering] if clustering else [])])
+        structure = plan_structure(study, clustering)
+        whole = [item for item in (clustering, structure) if item]
+        checker.submit(frames, [*plan_analyses(study, frames), *whole])
         add_phenotypes(clustering, frames)
         checker.submit(frames, plan_by_phenotype(study, frames))
         verification = checker.verify(results, frames)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _HAS_WIDE = re.compile(f"[{_WIDE}]")
-_SPACES = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
+_CITATION = re.compile(r"\s*\[[\d, ]+\]")
 _MARKS = "，。；：（）、［］"
 _STOPS = {",": "，", ";": "；", ":": "："}
 # The name and the description of a drawing; its other texts have places that were measured.
@@ -55,18 +55,26 @@ def _set_brackets(text: str) -> str:
     chars = list(text)
     for first, last in _bracket_pairs(text):
         before, inside = text[first - 1 : first], text[first + 1 : last]
+        if before.isascii() and before.strip():
+            continue  # a formula or a name of a function
         beside = (_neighbour(text, first, -1), _neighbour(text, last, 1))
-        if _HAS_WIDE.search(inside) or (before in {" ", ""} or _is_wide(before)) and any(map(_is_wide, filter(None, beside))):
+        if _HAS_WIDE.search(inside) or any(_is_wide(char) for char in beside if char):
             chars[first], chars[last] = "（", "）"
     return "".join(chars)
 
 
+def _is_item(char: str) -> bool:
+    return _is_wide(char) or char.isdigit()
+
+
 def _set_stops(text: str) -> str:
-    """Return the text, as long as before, with the stops of Chinese sentences full-width."""
+    """Return the text, as long as before, with the stops of Chinese sentences full-width; items of a list with 、."""
     chars = list(text)
     for i, char in enumerate(text):
         after = text[i + 1 : i + 2]
-        if char in _STOPS and after in {" ", ""}:
+        if char == "," and after == " " and all(map(_is_item, (text[i - 1 : i], text[i + 2 : i + 3]))):
+            chars[i] = "、"
+        elif char in _STOPS and after in {" ", ""}:
             chars[i] = _STOPS[char]
         elif char == "." and after in {" ", ""} and (_is_wide(text[i - 1 : i]) or not after):
             chars[i] = "。"
@@ -102,7 +110,8 @@ def set_texts(texts: tuple[str, ...]) -> tuple[str, ...]:
     whole = "".join(texts)
     if not _HAS_WIDE.search(whole):
         return texts
-    done = _set_stops(_set_brackets(whole))
+    texts = tuple(text.replace(" ", "") if _CITATION.fullmatch(text) else text for text in texts)
+    done = _set_brackets(_set_stops("".join(texts)))
     pieces, at = [], 0
     for text in texts:
         pieces.append(done[at : at + len(text)])

@@ -106,7 +106,15 @@ class Phrasebook:
     def cohort(self, info: CohortInfo) -> CohortInfo:
         """Return a cohort with its steps and findings in this language."""
         steps = (step.model_copy(update={"label": self.note(step.label)}) for step in info.steps)
-        codes = (entry.model_copy(update={"name": self.note(entry.name)}) for entry in info.codes)
+        codes = (
+            entry.model_copy(
+                update={
+                    "name": self.note(entry.name),
+                    "codes": tuple((cell, self.word(meaning)) for cell, meaning in entry.codes),
+                }
+            )
+            for entry in info.codes
+        )
         return info.model_copy(
             update={
                 "steps": tuple(steps),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reporter.errors import Finding, did_you_mean
+from reporter.spec.check_bootstrap import bootstrap_problems
 from reporter.spec.check_competing import competing_problems
 from reporter.spec.check_mapping import (
     cycle_findings,
@@ -25,9 +26,6 @@ from reporter.spec.lines import Path
 from reporter.spec.places import Places
 from reporter.spec.study import StudyFile
 
-_NOT_YET = {
-    "analysis": ("bootstrap",),
-}
 _NEEDS = {
     "groups": "a column with levels", "strata": "a column with levels", "weights": "numeric", "offset": "numeric",
 }  # fmt: skip
@@ -50,10 +48,6 @@ def unknown_name(got: str, allowed: Iterable[str], what: str, path: Path, places
 
 
 def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Iterator[Finding]:
-    for table, keys in _NOT_YET.items():
-        for key in keys:
-            if data.get(table, {}).get(key) not in (None, False, "", []):
-                yield not_available((table, key), places, "Remove the key.")
     for table, section in (("data", file.data), ("validation", file.validation)):
         if section is not None:
             yield from source_problems(section.source, section, table, places)
@@ -160,6 +154,7 @@ def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
     yield from spline_problems(file, places)
     yield from part_problems(file, places)
     yield from imputation_problems(file, places)
+    yield from bootstrap_problems(file, places)
     for table, key, names in used:
         yield from _used_columns(file, (table, key), names, places)
     if file.validation:

@@ -156,7 +156,9 @@ def _assemble(file: StudyFile, path: Path, raw: bytes, places: Places) -> Study:
     warnings: tuple[tuple[str, str], ...] = ()
     if file.phenotypes and set(file.phenotypes.algorithms) != {"ward"}:
         others = ", ".join(name for name in file.phenotypes.algorithms if name != "ward")
-        message = f"only Ward clustering is run in this version; not run: {others}."
+        message = f"the phenotypes are Ward's; {others}: run only to ask whether there is any structure."
+        if not file.phenotypes.structure:
+            message = f"the phenotypes are Ward's and structure = false; not run: {others}."
         warnings = (("phenotypes.algorithms", message),)
     return Study.model_construct(
         path=path, folder=path.resolve().parent, sha256=hashlib.sha256(raw).hexdigest(),

@@ -17,6 +17,7 @@ from reporter.spec.model_options import TermSpec as TermSpec
 from reporter.spec.model_options import Ties as Ties
 from reporter.spec.model_options import Transform as Transform
 from reporter.spec.performance_options import HorizonPerformanceOptions as HorizonPerformanceOptions
+from reporter.spec.prognosis_options import OptimismOptions as OptimismOptions
 
 
 class BaselineOptions(Options):
@@ -417,6 +418,25 @@ class PhenotypeOptions(Options):
     folds: int = 5
 
 
+class StructureOptions(Options):
+    """Whether clusters are more than sets without clusters give: null sets, stability, and the rule of the answer."""
+
+    kind: Literal["phenotype_structure"] = "phenotype_structure"
+    terms: tuple[TermSpec, ...]
+    algorithms: tuple[str, ...]
+    k: tuple[int, ...]
+    seed: int
+    replicates: int
+    dear_replicates: int = 20
+    resamples: int = 100
+    sample: int = 500
+    alpha: float = 0.01
+    stable: float = 0.75
+    em_steps: int = 20
+    em_gain: float = 1e-4
+    em_ridge: float = 1e-3
+
+
 AnalysisOptions = Annotated[
     BaselineOptions
     | MissingOptions
@@ -441,6 +461,7 @@ AnalysisOptions = Annotated[
     | FirthOptions
     | CoxImputedOptions
     | ConcordanceOptions
+    | OptimismOptions
     | ValidationOptions
     | HorizonPerformanceOptions
     | CumulativeIncidenceOptions
@@ -448,6 +469,7 @@ AnalysisOptions = Annotated[
     | CauseSpecificOptions
     | FineGrayOptions
     | CompetingValidationOptions
-    | PhenotypeOptions,
+    | PhenotypeOptions
+    | StructureOptions,
     Field(discriminator="kind"),
 ]

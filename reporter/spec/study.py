@@ -93,6 +93,8 @@ class AnalysisSpec(Section):
     thresholds
         Risks from which on one would treat, at which the net benefit in the validation cohort is given beside the
         5 %, 10 % … 95 % of every decision curve.
+    bootstrap
+        Resamples in which the multivariable model is fitted again to measure its optimism; None: no bootstrap.
     diagnostics
         Influential patients and the functional form of numeric covariates in the multivariable model.
     """
@@ -123,16 +125,22 @@ class AnalysisSpec(Section):
     year: str = ""
     imputations: Annotated[int, Field(ge=2, le=1000)] | None = None
     thresholds: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
-    bootstrap: Any = None
+    bootstrap: Annotated[int, Field(ge=20, le=10_000)] | None = None
 
 
 class PhenotypesSpec(Section):
-    """``[phenotypes]``; `horizon` is in the report unit of the first endpoint."""
+    """``[phenotypes]``; `horizon` is in the report unit of the first endpoint.
+
+    The phenotypes are Ward's; all `algorithms` take part in the search for structure (`structure`), which clusters
+    `null_replicates` sets without clusters of each kind.
+    """
 
     features: tuple[str, ...] = Field(min_length=1)
     algorithms: tuple[Algorithm, ...] = Field(default=("ward", "kmeans", "gmm"), min_length=1)
     k: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=(2, 3, 4, 5, 6), min_length=1)
     horizon: float = Field(gt=0, allow_inf_nan=False)
+    structure: bool = True
+    null_replicates: int = Field(default=199, ge=199, le=9999)
 
 
 class ValidationFile(SourceKeys):

@@ -223,7 +223,13 @@ MODEL_SCORE = Tolerance(
     why="from risks whose coefficients both sides iterate to; a difference of two, whose digits that cancel are those of 1",
 )  # fmt: skip
 
+CLUSTER_INDEX = Tolerance(
+    "index of clusters", rtol=1e-9, per_scale=1e-9, scale="one",
+    why="ratios of sums of squares, or a likelihood after the same steps of EM on both sides, through 0 as any likelihood",
+)  # fmt: skip
+
 ALL = (
+    CLUSTER_INDEX,
     MODEL_SCORE,
     DRIFT_MEAN, STANDARDISED, POOLED_DF,
     CONTRAST, SQUARED_CONTRAST,
@@ -237,7 +243,7 @@ ALL = (
 _COUNTS = frozenset({
     "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
     "n_competing", "n_tied_risk", "n_tied_time", "n_tied_both", "n_above", "n_late_entry",
-    "n_incomplete", "n_imputations", "n_imputed_variables",
+    "n_incomplete", "n_imputations", "n_imputed_variables", "n_resamples", "n_failed",
     "n_complete", "n_unknown", "n_patterns", "monotone", "n_development", "n_validation", "n_below", "n_unseen",
 })  # fmt: skip
 _COX = {
@@ -268,6 +274,13 @@ _CONTRAST = {
     "estimate": CONTRAST, "conf_low": CONTRAST, "conf_high": CONTRAST, "statistic": SQUARED_CONTRAST,
 }  # fmt: skip
 _CONCORDANCE = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), PROBABILITY) | _UNO
+_OPTIMISM = {
+    f"{name}_{end}": kind
+    for name, kind in (
+        ("harrell_c", PROBABILITY), ("calibration_slope", MODEL_SCORE), ("r2", MODEL_SCORE), ("brier", MODEL_SCORE),
+    )
+    for end in ("apparent", "training", "test", "optimism", "corrected")
+}  # fmt: skip
 _INCIDENCE = {"std_error": INCIDENCE_ERROR, "conf_low": INCIDENCE_LIMIT, "conf_high": INCIDENCE_LIMIT}
 _GROUP = {"predicted": MODEL_BASED, "observed": PROBABILITY, "conf_low": PROBABILITY, "conf_high": PROBABILITY}
 
@@ -304,6 +317,7 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "functional_form_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "ph_smooth_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "concordance": _CONCORDANCE,
+    "optimism": _OPTIMISM,
     "performance": {f"harrell_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")}
     | _UNO | _AT_HORIZONS,
     "calibration": {
@@ -329,6 +343,10 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "cumulative_incidence": _INCIDENCE,
     "cumulative_incidence_curve": _INCIDENCE,
     "phenotype": {"silhouette": PROBABILITY},
+    "phenotype_structure": {
+        "silhouette": PROBABILITY, "ari": PROBABILITY, "n_smallest": COUNT,
+        **dict.fromkeys(("calinski_harabasz", "davies_bouldin", "bic"), CLUSTER_INDEX),
+    },
     "ward_height_curve": {"height": DISTANCE},
 }  # fmt: skip
 

@@ -52,49 +52,65 @@ def identified_by(pairs: Floats) -> Bools:
     return np.isin(np.arange(pairs.shape[1]), used)
 
 
-def infinite_by(pairs: Floats) -> tuple[Bools, float]:
-    """Return which coefficients of identified columns are infinite, and how clear the answer is.
+def _scaled(pairs: Floats) -> Floats:
+    out: Floats = pairs / np.sqrt((pairs**2).mean(axis=0))
+    return out
 
-    Returns
-    -------
-    infinite
-        Shape (p,).
-    margin
-        Where a direction was found, the least gain of a pair that gains; else how much the pairs together lose at best
-        when one gains 1; of columns with unit standard deviation over the pairs.
-    """
-    p = pairs.shape[1]
-    if not pairs.size:
-        return np.zeros(p, dtype=bool), 1.0
-    a = pairs / np.sqrt((pairs**2).mean(axis=0))
+
+def _gaining(a: Floats) -> Bools:
+    """Return which pairs gain along some direction in which none loses, shape (pairs,)."""
     gains = np.zeros(a.shape[0], dtype=bool)
-    margin = 1.0
     while not gains.all():
         # The direction in which the pairs that have not gained yet gain most, none losing.
         best = linprog(-a[~gains].sum(axis=0), A_ub=-a, b_ub=np.zeros(a.shape[0]), bounds=(-1, 1), method="highs")
         assert best.status == 0, best.message
-        gain = a @ best.x
-        new = ~gains & (gain > 1e3 * SAME)
+        new = ~gains & (a @ best.x > 1e3 * SAME)
         if not new.any():
             break
-        margin = min(margin, float(gain[new].min()))
         gains |= new
-    if not gains.any():
-        return np.zeros(p, dtype=bool), _least_loss(a)
-    if gains.all():
-        return np.ones(p, dtype=bool), margin
-    _, sizes, directions = np.linalg.svd(a[~gains], full_matrices=True)
-    sizes = np.concatenate((sizes, np.zeros(p - sizes.size)))
-    free = directions[sizes <= SAME * sizes[0]]
-    return (np.abs(free) > SAME).any(axis=0), margin
+    return gains
 
 
-def _least_loss(a: Floats) -> float:
-    """Return the least largest loss of a pair, over directions along which the pairs together gain 1 each on average."""
+def infinite_by(pairs: Floats) -> Bools:
+    """Return which coefficients of identified columns are infinite, shape (p,)."""
+    p = pairs.shape[1]
+    a = _scaled(pairs)
+    gains = _gaining(a)
+    if gains.all() or not gains.any():
+        return np.full(p, bool(gains.any()))
+    sizes, directions = np.linalg.svd(a[~gains], full_matrices=True)[1:]
+    free = directions[np.concatenate((sizes, np.zeros(max(p - sizes.size, 0)))) <= SAME * sizes[0]]
+    return (np.abs(free) > SAME).any(axis=0)
+
+
+def condition_of(pairs: Floats) -> float:
+    """Return the condition number of the pairs, columns of unit size; the information loses digits by its square."""
+    sizes = np.linalg.svd(_scaled(pairs), compute_uv=False)
+    return float(sizes[0] / sizes[-1])
+
+
+def distance_of(pairs: Floats) -> float:
+    """Return how clear it is, between 0 and 1, whether a coefficient is infinite.
+
+    With a direction to infinity: the largest share that the gain of the pair that gains least can have of that of the
+    pair that gains most; where it is small some hazards overflow before others have run their course. Without: the
+    least loss of a pair where the pairs gain 1 on average; where it is small the optimum is as far off.
+    """
+    a = _scaled(pairs)
     p = a.shape[1]
-    whole = a.mean(axis=0)
+    gains = _gaining(a)
+    limits = np.column_stack((a, np.zeros(a.shape[0])))
+    if gains.any():
+        found = linprog(
+            np.append(np.zeros(p), -1.0),
+            A_ub=np.concatenate((np.column_stack((-a[gains], np.ones(gains.sum()))), limits[gains], -limits[~gains])),
+            b_ub=np.concatenate((np.zeros(gains.sum()), np.ones(gains.sum()), np.zeros((~gains).sum()))),
+            bounds=[(None, None)] * p + [(0, 1)], method="highs",
+        )  # fmt: skip
+        return float(-found.fun)
     found = linprog(
         np.append(np.zeros(p), 1.0), A_ub=np.column_stack((-a, -np.ones(a.shape[0]))), b_ub=np.zeros(a.shape[0]),
-        A_eq=np.append(whole, 0.0)[None, :], b_eq=[1.0], bounds=[(None, None)] * p + [(0, None)], method="highs",
+        A_eq=np.append(a.mean(axis=0), 0.0)[None, :], b_eq=[1.0], bounds=[(None, None)] * p + [(0, None)],
+        method="highs",
     )  # fmt: skip
-    return float(found.fun) if found.status == 0 else 1.0
+    return min(float(found.fun), 1.0) if found.status == 0 else 1.0

@@ -36,3 +36,4 @@ def test_agrees_with_r(live: LiveR, analysis: str) -> None:
     tally = agree_on(live, JOBS[analysis])
     assert tally.numbers > tally.jobs // 2, tally
     assert tally.refused < 0.95 * tally.jobs, tally
+    assert tally.unclear <= 0.1 * (tally.jobs + tally.unclear), tally

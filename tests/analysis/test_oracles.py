@@ -19,11 +19,13 @@ from reporter.analysis.kernels.concordance import concordance
 from reporter.analysis.kernels.cox import CoxFit, fit_cox, linear_predictor
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
 from reporter.analysis.kernels.fine_gray import fit_fine_gray
+from reporter.analysis.kernels.ipcw import brier_score, dynamic_auc, scaled_brier, weigh
 from reporter.analysis.kernels.kaplan_meier import estimate_survival, restricted_mean, survival_at, survival_quantile
 from reporter.analysis.kernels.log_rank import log_rank
 from reporter.analysis.kernels.ph_test import ph_test
 from reporter.analysis.kernels.rank_tests import rank_test
 from reporter.analysis.kernels.uno import uno_concordance
+from reporter.analysis.performance.net_benefit import net_benefit
 from reporter.spec.options import RankTest
 
 Numbers = Iterator[tuple[str, float]]
@@ -286,12 +288,29 @@ def rotterdam(read: Read) -> Numbers:
     x = np.column_stack([size, cubic_nodes(data["nodes"]), data["grade"] == 3])
     fit, names = fit_cox(x, cut, early, ties="efron"), ("cs20-50", "cs>50", "n2", "n3", "g33")
     yield from coefficients(fit, names, "b ", "se ")
-    wider = fit_cox(np.column_stack([x, cubic(data["pgr"], 1347.0, (0.0, 41.0, 486.0))]), cut, early, ties="efron")
+    wider = fit_cox(np.column_stack([x, cubic_receptor(data["pgr"])]), cut, early, ties="efron")
     yield from coefficients(wider, (*names, "p2", "p3"), "b+pgr ", "se+pgr ")
     baseline = baseline_hazard(fit)
     at_zero = baseline.hazard * np.exp(-fit.centre @ fit.coef)
     yield "S0(5y)", np.exp(-at_zero[-1])
     yield from on_gbsg(read, fit)
+    yield from receptor_on_gbsg(read, wider)
+
+
+def cubic_receptor(values: np.ndarray) -> np.ndarray:
+    return cubic(values, 1360.0, (0.0, 41.0, 486.0))
+
+
+def receptor_on_gbsg(read: Read, fit: CoxFit) -> Numbers:
+    baseline, other = baseline_hazard(fit), read("survival/gbsg")
+    years, died = np.minimum(other["rfstime"] / 365.25, 5.0), (other["status"] == 1) & (other["rfstime"] <= 1826.25)
+    size = np.column_stack([(other["size"] > 20) & (other["size"] <= 50), other["size"] > 50])
+    x = np.column_stack([size, cubic_nodes(other["nodes"]), other["grade"] == 3, cubic_receptor(other["pgr"])])
+    lp = linear_predictor(x, fit)
+    yield "pgr Harrell C val", concordance(years, died, lp, ymax=None).estimate
+    yield "pgr Uno C val", uno_concordance(years, died, lp, tau=5.0).estimate
+    hazard = baseline.hazard[np.searchsorted(baseline.time, 4.99, side="right") - 1]
+    yield from scored(years, died, lp, 1 - np.exp(-hazard * np.exp(lp)), "pgr ")
 
 
 def on_gbsg(read: Read, fit: CoxFit) -> Numbers:
@@ -302,13 +321,29 @@ def on_gbsg(read: Read, fit: CoxFit) -> Numbers:
     lp = linear_predictor(np.column_stack([middle, large, cubic_nodes(other["nodes"]), other["grade"] == 3]), fit)
     yield "Harrell C val", concordance(years, died, lp, ymax=None).estimate
     yield "Uno C val", uno_concordance(years, died, lp, tau=5.0).estimate
-    yield "naive slope coxph(~lp)", fit_cox(lp[:, None], years, died, ties="efron").coef[0]
+    slope = fit_cox(lp[:, None], years, died, ties="efron")
+    yield "naive slope coxph(~lp)", slope.coef[0]
+    yield "slope lo", slope.coef[0] - 1.959963984540054 * slope.std_error[0]
+    yield "slope hi", slope.coef[0] + 1.959963984540054 * slope.std_error[0]
     hazard = baseline.hazard[np.searchsorted(baseline.time, 4.99, side="right") - 1]
     expected = (1 - np.exp(-hazard * np.exp(lp))).mean()
     ratio = (1 - survival_at(curve(years, died), np.array([4.99])).estimate[0]) / expected
     yield "O/E t=4.99", ratio
     # The authors' limit: the number of events by the horizon as a Poisson count.
     yield "O/E lo", ratio * np.exp(-1.959963984540054 / np.sqrt((died & (years <= 4.99)).sum()))
+    yield "O/E hi t=4.99", ratio * np.exp(1.959963984540054 / np.sqrt((died & (years <= 4.99)).sum()))
+    yield from scored(years, died, lp, 1 - np.exp(-hazard * np.exp(lp)), "")
+
+
+def scored(years: np.ndarray, died: np.ndarray, lp: np.ndarray, risk: np.ndarray, model: str) -> Numbers:
+    """Yield the scores of a predicted risk at 4.99 years."""
+    who = weigh(years, died, 4.99)
+    observed = 1 - survival_at(curve(years, died), np.array([4.99])).estimate[0]
+    score, null = brier_score(who, risk), brier_score(who, np.full(years.size, observed))
+    yield f"{model}AUC t=4.99", dynamic_auc(who, lp).estimate
+    yield f"{model}Brier t=4.99", score.estimate
+    yield f"{model}scaled Brier t=4.99", scaled_brier(score, null).estimate
+    yield f"{model}net benefit .23 t=4.99", net_benefit(years, died, risk, 4.99, 0.23)
 
 
 def years_in_state(time: np.ndarray, cause: np.ndarray, months: float) -> list[float]:

@@ -204,8 +204,14 @@ OPTIONS = (
     ConcordanceOptions(terms=TERMS, ties="efron", conf_level=0.95, horizon=3.0),
     ValidationOptions(terms=TERMS, ties="efron", conf_level=0.95, horizons=(0.5, 3.0, 20.0), min_group_size=5),
     HorizonPerformanceOptions(
-        terms=TERMS, ties="efron", conf_level=0.95, horizons=(0.5, 3.0, 20.0), min_at_risk=1, min_uncensored=0.0, min_events=1
-    ),
+        terms=TERMS,
+        ties="efron",
+        conf_level=0.95,
+        horizons=(0.5, 3.0, 20.0),
+        min_at_risk=1,
+        min_uncensored=0.0,
+        min_events=1,
+    ),  # fmt: skip
 )
 
 

@@ -231,7 +231,7 @@ def test_dates_in_a_format() -> None:
     resolver = Resolver(frame, {"d": spec(kind="date", format="%Y/%m/%d")})
     found, findings = resolver.mapped("d")
     assert found is not None and found.values[0] == found.values[1] == 15800 and np.isnan(found.values[2])
-    assert findings[0].code == "not_a_date" and "%Y/%m/%d" in findings[0].message
+    assert findings[0].code == "not_a_date" and "%Y/%m/%d" in findings[0].todo
     values, _ = resolver.values(ValueTest(column="d", min=pd.Timestamp("2013-01-01").date()), "x")
     assert values is not None
 

@@ -14,7 +14,7 @@ from openpyxl import Workbook
 
 from reporter.cli.main import main
 from reporter.errors import FindingsError, UsageError
-from reporter.pipeline.patient import report_patients
+from reporter.pipeline.patient import PatientRequest, report_patients
 from reporter.pipeline.patient_json import parse_patients
 from tests.patient.asking import GOOD, HEAD, Ask, rows_of, silent, status_of
 
@@ -22,9 +22,8 @@ NAMES = HEAD.split(",")
 CELLS = [["A", *GOOD.split(",")], ["B", "71", "1", ">50", "3", "14", "0", "0.5", "0"]]
 
 
-def predictions(ask: Ask, name: str, source: Path | None, **changes: object) -> bytes:
-    request = replace(ask(), input=source, to="html", **changes)
-    request = replace(request, out=request.out.parent / f"out-{name}")
+def predictions(request: PatientRequest, name: str, source: Path | None, **changes: object) -> bytes:
+    request = replace(request, input=source, to="html", out=request.out.parent / f"out-{name}", **changes)
     assert report_patients(request, say=silent) == 0
     return (request.out / "predictions.csv").read_bytes()
 
@@ -37,21 +36,24 @@ def number_or_text(cell: str) -> object:
 
 
 def test_every_kind_of_table_gives_the_same_numbers(ask: Ask, tmp_path: Path) -> None:
-    expected = predictions(ask, "csv", ask(*(",".join(row) for row in CELLS)).input)
+    request = ask(*(",".join(row) for row in CELLS))
+    expected = predictions(request, "csv", request.input)
     as_text = [dict(zip(NAMES, row, strict=True)) for row in CELLS]
     typed = [{name: number_or_text(cell) for name, cell in row.items()} for row in as_text]
     columns = {name: [row[name] for row in typed] for name in NAMES}
     for name, content in (("text", as_text), ("typed", typed), ("columns", columns)):
         file = tmp_path / f"{name}.json"
         file.write_text(json.dumps(content), encoding="utf-8")
-        assert predictions(ask, name, file) == expected, name
+        assert predictions(request, name, file) == expected, name
     book = Workbook()
     for row in (NAMES, *CELLS):
         book.active.append([number_or_text(cell) for cell in row])
     book.save(tmp_path / "p.xlsx")
-    assert predictions(ask, "xlsx", tmp_path / "p.xlsx") == expected
+    assert predictions(request, "xlsx", tmp_path / "p.xlsx") == expected
     first = [f"{name}={cell}" for name, cell in zip(NAMES[1:], CELLS[0][1:], strict=True)]
-    assert predictions(ask, "set", None, values=tuple(first), ids=("A",)) == expected[: len(expected.split(b"B,")[0])]
+    assert (
+        predictions(request, "set", None, values=tuple(first), ids=("A",)) == expected[: len(expected.split(b"B,")[0])]
+    )
 
 
 def test_set_needs_no_file_and_has_a_name_of_its_own(report: Path, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_subset_is_checked_and_said(registry, tmp_path: Path) -> None:
 
 def test_the_first_page_says_it(registry) -> None:
     from reporter.report.figures import FontMetrics
-    from reporter.report.language import choose_language
+    from reporter.report.language import Language
     from reporter.report.sections.context import Context
     from reporter.results.ledger import LedgerRow, Subset, Verification
 
@@ -129,7 +129,7 @@ def test_the_first_page_says_it(registry) -> None:
     results = make_results([]).model_copy(
         update={"verification": Verification(ran=True, subsets=(subset,), rows=(row,))}
     )
-    said = badge(Context(results, choose_language("en", ("en",))[0], FontMetrics(), {}))
+    said = badge(Context(results, Language("en"), FontMetrics(), {}))
     text = "".join(run.text for run in said.runs)
     assert (said.state, said.heading) == ("verified", "Verified against R on a random subset")
     assert "50,000 of 997,096" in text.replace("\u202f", ",").replace("\u2009", ",") and "seed 7" in text

@@ -32,6 +32,7 @@ from reporter.spec.options import (
     CoxOptions,
     DifferenceOptions,
     FollowUpOptions,
+    HorizonPerformanceOptions,
     KaplanMeierOptions,
     LogRankOptions,
     PairwiseOptions,
@@ -132,6 +133,9 @@ def _options(shape: Shape, cohort: str, terms: tuple[TermSpec, ...]) -> Iterator
     common = {"ties": "efron", "conf_level": 0.95}
     if cohort == "validation":
         yield ValidationOptions(terms=terms, horizons=shape.horizons, **common)
+        if shape.horizons:
+            few = {"min_events": 10, "min_at_risk": 5}
+            yield HorizonPerformanceOptions(terms=terms, horizons=shape.horizons, thresholds=(0.23,), **few, **common)
         return
     for term in terms:
         yield CoxOptions(analysis="cox_univariable", terms=(term,), **common)

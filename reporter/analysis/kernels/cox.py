@@ -37,8 +37,8 @@ Ints = NDArray[np.int64]
 
 LARGE = 30_000  # rows from which compiled loops repay, over the models of one study, the import of their compiler
 BLOCK = 4096  # rows of a linear predictor at a time
-SINGULAR = 1e-10  # least eigenvalue of summed scores of clusters, on the scale of unit diagonals
 BALANCED = 1e-4  # least robust variance of a combination of coefficients, over its model-based one
+NO_RANK = 1e-13  # least eigenvalue, on the scale of unit diagonals, of a matrix that can be inverted
 DEPENDENT = 1e-10  # spread of a column, relative to its size, below which it is constant
 
 
@@ -192,33 +192,23 @@ def _robust(
     if offset is not None:
         return change.T @ change, None
     start = sum_by_cluster(score_residuals(z, np.exp(base), sets), cluster)
-    return change.T @ change, _quadratic(start.sum(axis=0), start.T @ start)
+    return change.T @ change, robust_quadratic(start.sum(axis=0), start.T @ start, best.start.information)
 
 
-def _quadratic(total: Floats, middle: Floats) -> float:
-    """Return total' middle^-1 total; NaN where the scores of the clusters depend on each other."""
-    unit = np.sqrt(np.diag(middle))
-    if not (unit > 0).all() or np.linalg.eigvalsh(middle / np.outer(unit, unit))[0] < SINGULAR:
-        return float("nan")
-    return float((total / unit) @ np.linalg.solve(middle / np.outer(unit, unit), total / unit))
+def robust_quadratic(total: Floats, robust: Floats, model_based: Floats) -> float:
+    """Return total' robust^-1 total; NaN where few clusters balance each other.
 
-
-def robust_wald(beta: Floats, robust: Floats, information: Floats) -> float:
-    """Return beta' robust^-1 beta; NaN where few clusters balance each other.
-
-    The standard error of a combination of the coefficients is then next to nothing: less than a hundredth of what it is
-    without clusters.
+    The robust variance of a combination is then next to nothing beside its model-based one: less than a hundredth of
+    the standard error.
     """
-    unit = np.sqrt(np.diag(robust))
+    unit = np.sqrt(np.maximum(np.diag(model_based), 0.0))
     if not (unit > 0).all():
         return float("nan")
-    share, direction = eigh(information)
-    if share[0] <= 0:
+    scale = np.outer(unit, unit)
+    base = model_based / scale
+    if np.linalg.eigvalsh(base)[0] < NO_RANK or eigh(robust / scale, base, eigvals_only=True)[0] < BALANCED:
         return float("nan")
-    half = direction * np.sqrt(share)
-    if np.linalg.eigvalsh(half.T @ robust @ half)[0] < BALANCED:
-        return float("nan")
-    return float((beta / unit) @ np.linalg.solve(robust / np.outer(unit, unit), beta / unit))
+    return float((total / unit) @ np.linalg.solve(robust / scale, total / unit))
 
 
 def _check_exact(weights: Floats | None, cluster: Ints | None) -> None:
@@ -289,7 +279,7 @@ def fit_cox(
     if cluster is not None:
         middle, robust_score = _robust(z, best, sets, moved, cluster, model_based)
         robust = _expand(middle / np.outer(scale, scale), used)
-        wald = robust_wald(best.beta, middle, at.information)
+        wald = robust_quadratic(best.beta, middle, model_based)
     covariance = _expand(model_based / np.outer(scale, scale), used)
     return CoxFit(
         x, sets, coef, covariance, centre_of(x, weights if entry is None else None), at.value, start.value,

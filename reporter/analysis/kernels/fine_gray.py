@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reporter.analysis.kernels.cox import estimable, robust_wald
+from reporter.analysis.kernels.cox import estimable, robust_quadratic
 from reporter.analysis.kernels.interval_sums import IntervalSums
 from reporter.analysis.kernels.newton import Evaluation, Optimum, identified, inverse, inverse_where_informed, runs_away
 from reporter.analysis.kernels.observation import observed_before
@@ -287,5 +287,5 @@ def fit_fine_gray(
     model_error = np.full(p, np.nan)
     model_error[used] = np.sqrt(np.maximum(np.diag(model_based), 0.0)) / scale
     covariance[np.ix_(used, used)] = robust / np.outer(scale, scale)
-    wald = robust_wald(best.beta, robust, best.point.information)
+    wald = robust_quadratic(best.beta, robust, model_based)
     return FineGrayFit(coef, covariance, best.point.value, start.value, wald, used, infinite, best.converged, model_error)

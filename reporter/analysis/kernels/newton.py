@@ -16,6 +16,7 @@ MAX_ITERATIONS = 60
 POLISH = 3  # steps after the log-likelihood stopped rising: a finite optimum needs one or two to reach rounding error
 RUNAWAY = 1e-5  # a last step longer than this over the column's range: the coefficient runs to infinity
 NO_INFORMATION = 1e-11  # per death, of a standardised column
+ROUNDED = 1e-14  # of the largest, on the scale of standardised columns: below it an information is rounding error
 VANISHED = 1e-8  # share of the information at 0 below which none is left
 MAX_PREDICTOR = 340.0  # its exponential can still be squared
 MAX_STEP = 30.0  # largest change of a linear predictor in one step
@@ -58,10 +59,19 @@ def outside(size: int) -> Evaluation:
     return Evaluation(-np.inf, np.zeros(size), np.eye(size))
 
 
+def _units(information: Floats) -> tuple[Bools, Floats]:
+    """Return which columns have information above rounding error, and its root in those."""
+    diagonal = np.diag(information)
+    seen = diagonal > ROUNDED * diagonal.max(initial=0.0)
+    return seen, np.sqrt(diagonal[seen])
+
+
 def solve(information: Floats, score: Floats) -> Floats:
     """Solve for the Newton step on the scale of unit diagonals; a direction without information stays."""
-    unit = np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
-    out: Floats = np.linalg.lstsq(information / np.outer(unit, unit), score / unit, rcond=None)[0] / unit
+    seen, unit = _units(information)
+    out = np.zeros(score.size)
+    block = information[np.ix_(seen, seen)] / np.outer(unit, unit)
+    out[seen] = np.linalg.lstsq(block, score[seen] / unit, rcond=None)[0] / unit
     return out
 
 
@@ -119,13 +129,14 @@ def _supremum(likelihood: Likelihood, best: Optimum) -> Optimum:
 
 def _damped_step(likelihood: Likelihood, beta: Floats, at: Evaluation) -> tuple[Floats, Evaluation] | None:
     """Return the first of ever more damped Newton steps that raises the log-likelihood, and what is there."""
-    unit = np.sqrt(np.maximum(np.diag(at.information), 0.0))
-    if not (unit > 0).all():
+    seen, unit = _units(at.information)
+    if not seen.any():
         return None
-    share, direction = eigh(at.information / np.outer(unit, unit))
-    along = direction.T @ (at.score / unit)
+    share, direction = eigh(at.information[np.ix_(seen, seen)] / np.outer(unit, unit))
+    along = direction.T @ (at.score[seen] / unit)
+    step = np.zeros(beta.size)
     for exponent in range(-15, 1, 3):
-        step = direction @ (along / np.maximum(share, 10.0**exponent * share[-1])) / unit
+        step[seen] = direction @ (along / np.maximum(share, 10.0**exponent * share[-1])) / unit
         step *= min(1.0, MAX_STEP / max(likelihood.reach(step), 1e-300))
         there = likelihood.evaluate(beta + step)
         if there.value > at.value:

@@ -35,6 +35,7 @@ LONGEST_LEVEL = 100
 MOST_MISSING = 0.5
 MOST_CODES = 6
 LARGEST_CODE = 9
+SHORTEST_NUMBER = 100_000.0
 MOSTLY_NUMBERS = 0.8
 YEARS = (1900, 2200)
 
@@ -112,7 +113,7 @@ def natural_order(words: Sequence[str]) -> tuple[list[str], bool]:
     return sorted(words, key=lambda word: (bare(word), word)), False
 
 
-def _missing(column: Profile) -> tuple[dict[str, Any], list[str], list[str]]:
+def missing_of(column: Profile) -> tuple[dict[str, Any], list[str], list[str]]:
     """Return the words for missing, what to check of them, and their counts."""
     if not column.missing:
         return {}, [], []
@@ -143,6 +144,9 @@ def _numeric(column: Profile) -> tuple[dict[str, Any], list[str], list[str]]:
         checks.append("The ages are above 150, so they are read as days.")
     if unit:
         spec["unit"] = unit
+    elif column.integer and len(column.words) <= MOST_LEVELS:
+        n = len(column.words)
+        checks.append(f'{n} different whole numbers: if they are codes of groups, write kind = "categorical".')
     per = _nice_per(values)
     if per > 1:
         spec["per"] = int(per)
@@ -190,8 +194,8 @@ def _is_measure(column: Profile) -> bool:
     if not column.integer:
         return len(column.words) > MOST_CODES or bool(COUNT.search(column.name))
     values = sorted(column.numbers or ())
-    without_gap = values[-1] - values[0] == len(values) - 1 and values[0] >= 0 and values[-1] <= LARGEST_CODE
-    few = len(values) < MOST_CODES and without_gap
+    few = len(values) <= MOST_CODES and values[0] >= 0 and values[-1] <= LARGEST_CODE
+    few |= bool(UNNAMED_CODES.search(column.name)) and len(values) <= MOST_LEVELS
     return not few or bool(COUNT.search(column.name) and not ORDERED.search(column.name) and len(values) > 3)
 
 
@@ -211,8 +215,16 @@ def _check_content(column: Profile) -> None:
         raise LeftOut("a calendar year; name it as year under [analysis] to count missing values by it")
     if column.date_form is not None:
         raise LeftOut("a date")
-    if column.unique and not (column.numbers is not None and not column.integer):
+    if column.unique and _numbers_patients(column):
         raise LeftOut("another value in every row: an identifier or free text")
+
+
+def _numbers_patients(column: Profile) -> bool:
+    """Tell whether a value for each row numbers the rows: words, numbers in a row, or long whole numbers."""
+    if column.numbers is None:
+        return True
+    low, high = min(column.numbers), max(column.numbers)
+    return column.integer and (high - low == column.n - 1 or low >= SHORTEST_NUMBER)
 
 
 def _content(column: Profile) -> tuple[dict[str, Any], list[str], list[str]]:
@@ -261,7 +273,7 @@ def guess_column(column: Profile, taken: set[str]) -> Entry:
     """
     _check_content(column)
     spec, checks, notes = _content(column)
-    missing, doubts, counts = _missing(column)
+    missing, doubts, counts = missing_of(column)
     key = key_of(column.header, taken)
     head = {"label": label_of(column.header)} | ({} if key == column.header else {"source": column.header})
     why_not = ""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from reporter.pipeline.init.draft import Endpoint, Entry
-from reporter.pipeline.init.guess import key_of
+from reporter.pipeline.init.guess import key_of, missing_of
 from reporter.pipeline.init.profile import Profile
 from reporter.pipeline.init.states import DEAD, States, is_time, states_of
 from reporter.pipeline.init.words import (
@@ -148,8 +148,9 @@ def _status_entry(event: Profile, taken: set[str]) -> tuple[Entry | None, str]:
     key = key_of(event.header, taken - {event.header})
     taken.add(key)
     spec: dict[str, Any] = {"label": event.header} | ({} if key == event.header else {"source": event.header})
-    spec |= {"kind": "categorical", "missing": sorted(event.missing)}
-    return Entry(key, event.header, spec, why_not="part of an outcome"), key
+    missing, doubts, counts = missing_of(event)
+    spec |= {"kind": "categorical", **missing}
+    return Entry(key, event.header, spec, tuple(doubts), tuple(counts), "part of an outcome"), key
 
 
 def _time_entry(time: Profile, unit: str, taken: set[str]) -> tuple[Entry | None, str]:
@@ -161,8 +162,8 @@ def _time_entry(time: Profile, unit: str, taken: set[str]) -> tuple[Entry | None
     spec: dict[str, Any] = {"label": time.header} | ({} if key == time.header else {"source": time.header})
     spec |= {"kind": "numeric"}
     spec |= {"unit": "days", "unit_in_file": "weeks"} if unit == "weeks" else {}
-    spec |= {"missing": sorted(time.missing)} if time.missing else {}
-    return Entry(key, time.header, spec, why_not="part of an outcome"), key
+    missing, doubts, counts = missing_of(time)
+    return Entry(key, time.header, spec | missing, tuple(doubts), tuple(counts), "part of an outcome"), key
 
 
 def _of_pair(time: Profile, event: Profile, states: States, taken: set[str], used: set[str]) -> list[Endpoint]:

@@ -20,11 +20,16 @@ from reporter.pipeline.init.words import (
 from reporter.spec.cells import parse_number
 
 MOST_STATES = 6
+_INVERTED = "{} is taken as the event, as the header names the other state; change both lists if not."
 DEAD = re.compile(r"\b(dead|died|deceased|death)\b|死亡|已故|去世")
 
 _ALIVE = re.compile(r"\b(alive|living)\b|存活|生存|健在|在世")
-_INVERSE = re.compile(r"(^|_)(alive|censored|censoring)(_|$)|存活|删失")
-_UNSURE = re.compile(r"(^|_)(cens|censor|censored|censoring)(_|$)|删失")
+_INVERSE = re.compile(r"(^|_)(alive|censored|censoring)(_|$)|存活(?!状态)|在世|删失")
+_INVERSE_WORDS = re.compile(r"(^|_)(alive|censored|censoring)(_|$)|存活|生存|在世|删失")
+_NAMED = re.compile(
+    r"(^|_)(events?|dead|death|died|deceased|relapsed?|recur\w*|progress\w*|fail\w*|arrest|os|dss|css|pfs|pfi|dfs|dfi"
+    r"|rfs|efs|ttp)(_|$)|死亡|复发|进展"
+)
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,12 @@ def states_of(column: Profile) -> States | None:
     named = {word: _state(word) for word in column.words}
     if None in named.values() or len(set(named.values())) < 2:
         return None
-    events = sorted(word for word, state in named.items() if state)
-    return States(tuple(events), tuple(sorted(word for word, state in named.items() if not state)))
+    events = tuple(sorted(word for word, state in named.items() if state))
+    others = tuple(sorted(word for word, state in named.items() if not state))
+    says_itself = any(DEAD.search(bare(word)) or _ALIVE.search(bare(word)) for word in column.words)
+    if _INVERSE_WORDS.search(column.name) and not says_itself:
+        return States(others, events, (_INVERTED.format(", ".join(f'"{word}"' for word in others)),))
+    return States(events, others)
 
 
 def _state(word: str) -> bool | None:
@@ -74,9 +83,8 @@ def _numeric_states(column: Profile) -> States | None:
     if values not in ([0.0, 1.0], [1.0, 2.0], [0.0, 1.0, 2.0], [0.0, 1.0, 2.0, 3.0]):
         return None
     if _INVERSE.search(column.name) and values == [0.0, 1.0]:
-        check = f'"{words[0]}" is taken as the event, as the header names the other state; change both lists if not.'
-        return States((words[0],), (words[1],), (check,))
-    sure = values == [0.0, 1.0] and not _UNSURE.search(column.name)
+        return States((words[0],), (words[1],), (_INVERTED.format(f'"{words[0]}"'),))
+    sure = values == [0.0, 1.0] and _NAMED.search(column.name)
     check = "" if sure else f'"{words[0]}" is taken as no event; if it is an event, change both lists.'
     if len(words) > 2:
         every = " and ".join(f'"{word}"' for word in words[1:])

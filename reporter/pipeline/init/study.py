@@ -21,7 +21,7 @@ from reporter.pipeline.init.profile import Profile, profile, same_partition
 from reporter.pipeline.init.registry import read_registry
 from reporter.pipeline.init.states import near_misses, outcome_like
 from reporter.pipeline.init.text import render
-from reporter.pipeline.init.words import ID_NAMES
+from reporter.pipeline.init.words import HOSPITAL_ID, ID_NAMES
 from reporter.spec.load import load_study
 
 LONG_IN_DAYS = 730.0
@@ -141,6 +141,8 @@ def _of_columns(draft: Draft, columns: Sequence[Profile]) -> Draft:
     data = dict(draft.data)
     if ident is not None:
         data["id"] = ident.header
+        if HOSPITAL_ID.search(ident.name):
+            checks.append("These may be numbers of a hospital: deidentify = true writes pseudonyms instead.")
         if not ident.unique:
             used = {header for endpoint in endpoints for header in endpoint.headers}
             step = _one_row_a_patient(columns, ident, used)

@@ -35,6 +35,8 @@ ID_NAMES = frozenset(
      "recordid", "病案号", "病历号", "住院号", "患者编号", "编号", "序号", "病人编号", "患者id", "登记号", "研究编号")
 )  # fmt: skip
 
+HOSPITAL_ID = re.compile(r"mrn|病案|病历|住院|登记")
+
 ADMINISTRATIVE = (
     "inst", "institution", "center", "centre", "hospital", "ward", "source", "registry", "version", "redaction",
     "batch", "plate", "study", "rownames", "index", "row", "医院", "科室", "中心",
@@ -80,7 +82,7 @@ DEATH_DATE = re.compile(r"death|died|dod|deceas|死亡")
 # A status cell that names an event or the absence of one; the first that fits decides.
 CENSORED_CELL = re.compile(
     r"\b(alive|living|censored|no event|lost|event.free|disease.free|disease ?free|progression.free|no|none|false"
-    r"|without|not|never|withdrawn)\b|存活|生存|失访|健在|无|否|未|在世|删失|带瘤"
+    r"|without|not|never|withdrawn)\b|存活|生存|失访|健在|无|否|未|不|在世|删失|带瘤"
 )
 EVENT_CELL = re.compile(
     r"\b(dead|died|death|deceased|event|recurred|recurrence|relapsed?|progress(ed|ion)|failed|failure|yes|true"

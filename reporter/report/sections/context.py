@@ -26,6 +26,7 @@ from reporter.results.ledger import LedgerRow, Verdict
 from reporter.results.tree import AnalysisNode, ColumnInfo, Curve, EndpointInfo, Results, Row
 from reporter.results.value import Reason
 
+_BESIDE = ("horizon_performance",)
 _ACCEPTED = (Verdict.AGREES, Verdict.NOT_CHECKABLE)
 NOT_REACHED = "NR"
 
@@ -245,10 +246,13 @@ class Context:
         return self.flag(node.address(curve, stat, curve.time[last]), has_value=True)
 
     # -- looking up --------------------------------------------------------------------------------------------------
-    def node(self, analysis: str, cohort: str, endpoint: str, variable: str = "") -> AnalysisNode | None:
-        """Return an analysis that ran, or None."""
+    def node(
+        self, analysis: str, cohort: str, endpoint: str, variable: str = "", kind: str = ""
+    ) -> AnalysisNode | None:
+        """Return an analysis that ran, or None; what stands beside it under the same name is asked for by its kind."""
         for found in self.results.nodes(analysis, cohort=cohort, endpoint=endpoint):
-            if found.variable == variable and not found.failed:
+            wanted = found.options.kind == kind if kind else found.options.kind not in _BESIDE
+            if found.variable == variable and wanted and not found.failed:
                 return found
         return None
 

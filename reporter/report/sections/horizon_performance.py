@@ -18,10 +18,7 @@ TENTHS = frozenset(round(0.1 * i, 1) for i in range(1, 10))
 
 
 def _node(context: Context, endpoint: EndpointInfo, analysis: str) -> AnalysisNode | None:
-    for node in context.results.nodes(analysis, cohort=COHORT, endpoint=endpoint.name):
-        if node.options.kind == KIND and not node.failed:
-            return node
-    return None
+    return context.node(analysis, COHORT, endpoint.name, kind=KIND)
 
 
 def _at_horizons(node: AnalysisNode) -> list[Row]:

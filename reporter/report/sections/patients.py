@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from reporter.report.document import Block, Bullets, Inline, Paragraph, Run, Section, Table
+from reporter.report.document import Block, Inline, Paragraph, Run, Section, Table
 from reporter.report.format import count, decimals
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.drift import drift_blocks
+from reporter.report.sections.findings import finding_blocks
 from reporter.report.sections.flow import flow_figure
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.missing import ANALYSES as MISSING_ANALYSES
@@ -93,15 +94,6 @@ def _other_rule(context: Context, endpoint: EndpointInfo) -> Inline:
     return fill(text, **parts)
 
 
-def _findings(context: Context) -> tuple[Block, ...]:
-    _ = context.gettext
-    found = dict.fromkeys(text for info in context.results.cohorts for text in info.findings)
-    if not found:
-        return ()
-    intro = Paragraph(fill(_("What the checks of the data found:")))
-    return (intro, Bullets(tuple((words(text),) for text in found)))
-
-
 def _fits_table_one(context: Context, group: str) -> bool:
     return len(context.column(group).levels) <= MAX_LEVELS - context.has_cohort("validation")
 
@@ -169,7 +161,7 @@ def patients_section(context: Context) -> Section:
         if sentence:
             blocks.append(Paragraph(sentence))
     blocks += _gap_sentence(context, endpoint)
-    blocks += _findings(context)
+    blocks += finding_blocks(context)
     blocks.append(flow_figure(context, endpoint))
     table = first_table(context, endpoint)
     if table is not None:

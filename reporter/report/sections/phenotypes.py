@@ -210,7 +210,7 @@ def _said(context: Context, tree: Sequence[DecisionNode], index: int, way: list[
     node = tree[index]
     if not node.term:
         best = max(range(len(node.shares)), key=lambda i: node.shares[i])
-        return f"{', '.join(way) or _('all')}: {_phenotype(context, str(best + 1))} (n = {count(node.n)})."
+        return f"{', '.join(way) or _('all')}: {_phenotype(context, str(best + 1))} ({_('n = {n}').format(n=count(node.n))})."
     label = context.column(node.term.partition("=")[0]).label
     low, high = _branches(context, node)
     first = _said(context, tree, node.low, [*way, f"{label} {low}"])

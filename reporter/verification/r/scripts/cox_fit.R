@@ -70,7 +70,10 @@ fit_cox <- function(formula, data, ties) {
   fit$infinite <- rep(FALSE, length(identified))
   ran_out <- overflows || any(grepl("Ran out of iterations", warned))
   error <- suppressWarnings(sqrt(diag(as.matrix(if (robust) fit$naive.var else fit$var)))) * apply(fit$x, 2, function(column) diff(range(column)))
-  if (ran_out || !all(is.finite(error[identified]) & error[identified] > 0 & error[identified] < 30)) {
+  # Of patients who enter late coxph takes those who left out of its sums: hazards so different spoil them.
+  spoilt <- ".entry" %in% names(data) && nrow(data) <= 10 * many_rows && diff(range(fit$linear.predictors)) > 10
+  climbs <- ran_out || spoilt || !all(is.finite(error[identified]) & error[identified] > 0 & error[identified] < 30)
+  if (climbs) {
     at_0 <- information_at_0(if (is.null(start)) at_zero(ties) else start, data)
     fit <- if (ties == "exact" && work_of_exact(data) > most_work) judge_exact(fit, at_0, ran_out, overflows)
       else climb_on(fit, data, at_0)
@@ -80,7 +83,7 @@ fit_cox <- function(formula, data, ties) {
   }
   fit$wald.test <- wald_test(fit)
   rounded <- nrow(data) > many_rows || ".entry" %in% names(data)
-  if (!rounded || !all(identified) || any(fit$infinite)) return(fit)
+  if (climbs || !rounded || !all(identified) || any(fit$infinite)) return(fit)
   warned <- character()
   again <- fit_with(coxph.control(eps = 1e-9, toler.chol = 1e-15, iter.max = 20), unname(coef(fit)))
   if (any(grepl("Ran out of iterations", warned))) return(fit)
@@ -116,8 +119,8 @@ robust_score <- function(start, data, identified) {
   each <- as.matrix(residuals(start, type = "score", weighted = TRUE))
   total <- rowsum(each[, which(identified), drop = FALSE], data$.cluster)
   middle <- crossprod(total)
-  unit <- sqrt(diag(middle))
-  if (!all(unit > 0) || min(eigen(middle / outer(unit, unit), symmetric = TRUE, only.values = TRUE)$values) < 1e-10) return(NA)
+  used <- which(identified)
+  if (balanced(middle, information_at_0(start, data)[used, used, drop = FALSE])) return(NA)
   quadratic(colSums(total), middle)
 }
 
@@ -187,17 +190,21 @@ with_information <- function(identified, information, fit, data) {
   seq_along(identified) %in% used
 }
 
+# Whether the robust variance of a combination is next to nothing beside its model-based one.
+balanced <- function(robust, model_based) {
+  unit <- sqrt(pmax(diag(model_based), 0))
+  if (!all(unit > 0)) return(TRUE)
+  back <- tryCatch(solve(chol(model_based / outer(unit, unit))), error = function(said) NULL)
+  if (min(eigen(model_based / outer(unit, unit), symmetric = TRUE, only.values = TRUE)$values) < 1e-13) return(TRUE)
+  is.null(back) || min(eigen(t(back) %*% (robust / outer(unit, unit)) %*% back, symmetric = TRUE, only.values = TRUE)$values) < 1e-4
+}
+
 # Wald's statistic of all coefficients; NA where the robust variance of one of their combinations is next to nothing (a
 # hundredth of its standard error without clusters): few clusters balance each other there.
 wald_test <- function(fit) {
   used <- which(fit$identified)
   variance <- as.matrix(fit$var)[used, used, drop = FALSE]
-  if (length(fit$naive.var) && !any(fit$infinite)) {
-    back <- tryCatch(solve(chol(as.matrix(fit$naive.var)[used, used, drop = FALSE])), error = function(said) NULL)
-    if (is.null(back)) return(NA)
-    share <- eigen(t(back) %*% variance %*% back, symmetric = TRUE, only.values = TRUE)$values
-    if (min(share) < 1e-4) return(NA)
-  }
+  if (length(fit$naive.var) && !any(fit$infinite) && balanced(variance, as.matrix(fit$naive.var)[used, used, drop = FALSE])) return(NA)
   error <- suppressWarnings(sqrt(diag(variance)))
   if (all(is.finite(error) & error > 0)) quadratic(coef(fit)[used], variance) else NA
 }

@@ -61,6 +61,7 @@ test_columns <- function(fit, data, tested, options) {
   if (is.null(data$.cluster)) ratio <- ratio_without(fit, data, tested, options)
   usable <- fit$converged && !any(fit$infinite) && (is.null(data$.cluster) || length(unique(data$.cluster)) > df)
   b <- coef(fit)[tested]
+  if (usable && length(fit$naive.var)) usable <- !balanced(vcov(fit)[tested, tested, drop = FALSE], fit$naive.var[tested, tested, drop = FALSE])
   wald <- if (usable) sum(b * solve(vcov(fit)[tested, tested, drop = FALSE], b, tol = 1e-30)) else NA
   c(log_likelihood = ratio[3], chi_square("lr", ratio[1], ratio[2]), chi_square("wald", wald, df))
 }
