@@ -109,7 +109,7 @@ def _usual_characters() -> frozenset[str]:
 @lru_cache(maxsize=8)
 def _cut(face: CjkFace, characters: frozenset[str]) -> bytes:
     """Return the face with these characters alone; the same characters give the same bytes."""
-    from fontTools import subset
+    from fontTools import subset  # type: ignore[import-untyped]
     from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
     options = subset.Options()

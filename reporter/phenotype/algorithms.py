@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
-from sklearn import config_context
-from sklearn.cluster import KMeans
+from sklearn import config_context  # type: ignore[import-untyped]
+from sklearn.cluster import KMeans  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

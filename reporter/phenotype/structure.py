@@ -11,15 +11,19 @@ Westfall & Young, Resampling-Based Multiple Testing, 1993 (largest statistic); H
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from joblib import Parallel, delayed  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
-from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies_bouldin_score
-from threadpoolctl import threadpool_limits
+from sklearn.metrics import (  # type: ignore[import-untyped]
+    adjusted_rand_score,
+    calinski_harabasz_score,
+    davies_bouldin_score,
+)
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from reporter.errors import ReporterError
 from reporter.phenotype.algorithms import MixtureControl, Place, partitions, ward_cut
@@ -33,6 +37,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Labels = dict[Place, Integers]
 
+EQUAL = 1e-12
 PERMUTED, COPULA, UNIFORM, RESAMPLED = range(4)  # streams of random numbers
 
 
@@ -147,8 +152,17 @@ def _silhouettes(x: Floats, options: StructureOptions, ks: Sequence[int]) -> tup
     return mean_by_place(distances, labels), labels
 
 
-def max_type(observed: Floats, null: Floats) -> tuple[float, float]:
-    """Return the largest standardised index of the data and its P value.
+@dataclass(frozen=True)
+class MaxType:
+    """The largest standardised index of the data, its P value, and the place that has it."""
+
+    statistic: float
+    p_value: float
+    place: int
+
+
+def max_type(observed: Floats, null: Floats) -> MaxType:
+    """Compare the largest standardised index of the data with that of every null set.
 
     Parameters
     ----------
@@ -159,10 +173,11 @@ def max_type(observed: Floats, null: Floats) -> tuple[float, float]:
     """
     pooled = np.vstack([observed, null])
     spread = pooled.std(axis=0)
-    steady = np.where(spread > 1e-12, spread, np.inf)
-    largest = ((pooled - pooled.mean(axis=0)) / steady).max(axis=1)
-    reached = int((largest[1:] >= largest[0] - 1e-12).sum())
-    return float(largest[0]), (1 + reached) / (1 + null.shape[0])
+    steady = np.where(spread > EQUAL, spread, np.inf)
+    standard = (pooled - pooled.mean(axis=0)) / steady
+    largest = standard.max(axis=1)
+    reached = int((largest[1:] >= largest[0] - EQUAL).sum())
+    return MaxType(float(largest[0]), (1 + reached) / (1 + null.shape[0]), int(standard[0].argmax()))
 
 
 def log_within(x: Floats, labels: Integers) -> float:
@@ -209,6 +224,7 @@ class _Sets:
         self.root = copula_root(copula_correlation(data.scores))
 
     def random(self, kind: int, b: int) -> np.random.Generator:
+        """Return the generator of one set."""
         return np.random.default_rng([self.options.seed, kind, b])
 
     def null(self, kind: int, b: int) -> tuple[Floats, Floats | None]:
@@ -256,9 +272,68 @@ def _agreement(labels: Labels, options: StructureOptions, ks: Sequence[int]) -> 
     )
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """What the random sets gave: silhouettes by kind (B, c), dear indices (D, c, 2), logarithms of W (D, c)."""
+
+    nulls: dict[int, Floats]
+    dear: Floats
+    uniform: Floats
+    stable: list[Floats]
+
+
+def _draw(
+    sets: _Sets, references: Sequence[tuple[Place, Integers]], options: StructureOptions, advance: Callable[[str], None]
+) -> _Drawn:
+    """Cluster all random sets, on all cores.
+
+    In threads: the sets are small, and a process would first load the libraries.
+    """
+    nulls: dict[int, Floats] = {}
+    dear = np.empty(0)
+    with Parallel(n_jobs=os.cpu_count() or 1, backend="threading") as run:
+        for kind, words in ((PERMUTED, "Clustering permuted sets"), (COPULA, "Clustering copula sets")):
+            advance(words)
+            done = run(delayed(sets.null)(kind, b) for b in range(options.replicates))
+            nulls[kind] = np.array([values for values, _ in done])
+            dear = np.array([values for _, values in done if values is not None])
+        advance("Clustering resamples")
+        uniform = np.array(run(delayed(sets.uniform)(b) for b in range(options.dear_replicates)))
+        drawn = run(delayed(sets.resampled)(b, references) for b in range(options.resamples))
+    return _Drawn(nulls, dear, uniform, [_mean(np.array([one[i] for one in drawn])) for i in range(len(references))])
+
+
+def _indices(
+    data: Variables, labels: Labels, bic: Mapping[int, float], drawn: _Drawn, alpha: float
+) -> tuple[Index, ...]:
+    own = mean_by_place(pdist(data.x), labels)
+    out = []
+    for i, ((algorithm, k), found) in enumerate(labels.items()):
+        calinski, davies = dear_indices(data.x, found)
+        copula, permutation = drawn.nulls[COPULA][:, i], drawn.nulls[PERMUTED][:, i]
+        index = Index(
+            algorithm=algorithm,
+            k=k,
+            silhouette=float(own[i]),
+            calinski_harabasz=calinski,
+            davies_bouldin=davies,
+            gap=float(drawn.uniform[:, i].mean() - log_within(data.x, found)),
+            bic=bic[k] if algorithm == "gmm" else float("nan"),
+            jaccard=float(drawn.stable[i].min()),
+            n_smallest=int(np.bincount(found, minlength=k).min()),
+            null_median=float(np.median(copula)),
+            null_high=float(np.quantile(copula, 1 - alpha)),
+            permuted_high=float(np.quantile(permutation, 1 - alpha)),
+            null_calinski_harabasz=float(drawn.dear[:, i, 0].mean()),
+            null_davies_bouldin=float(drawn.dear[:, i, 1].mean()),
+        )
+        out.append(index)
+    return tuple(out)
+
+
 def find_structure(
     data: Variables, reported: Integers, k: int, n_complete: int, options: StructureOptions,
-    advance: Callable[[str], None] = lambda words: None,
+    advance: Callable[[str], None] = lambda _words: None,
 ) -> Structure:  # fmt: skip
     """Put the clusters of a sample on trial.
 
@@ -281,48 +356,23 @@ def find_structure(
     distinct = np.unique(data.x, axis=0).shape[0]
     ks = [value for value in options.k if value < distinct]
     if k not in ks:
-        raise ReporterError(f"the sample in which structure is sought has {distinct} distinct patients, too few for {k}.")
+        raise ReporterError(
+            f"the sample in which structure is sought has {distinct} distinct patients, too few for {k}."
+        )
     sets = _Sets(data, options, ks)
-    # Threads: the sets are small, and a process would first load the libraries. BLAS stays on one thread so that sums
-    # have one order whatever the machine.
-    with threadpool_limits(1), Parallel(n_jobs=os.cpu_count() or 1, backend="threading") as run:
-        tree = ward_tree(data.x)
-        labels, bic = partitions(data.x, tree.cut, options.algorithms, ks, control_of(options))
-        labels = dict(labels)
+    with threadpool_limits(1):  # sums in one order, whatever the machine
+        found, bic = partitions(data.x, ward_tree(data.x).cut, options.algorithms, ks, control_of(options))
+        labels = dict(found)
         observed, _ = _silhouettes(data.x, options, ks)
-        nulls, dear = {}, np.empty(0)
-        for kind, words in ((PERMUTED, "Clustering permuted sets"), (COPULA, "Clustering copula sets")):
-            advance(words)
-            done = run(delayed(sets.null)(kind, b) for b in range(options.replicates))
-            nulls[kind] = np.array([values for values, _ in done])
-            dear = np.array([values for _, values in done if values is not None])
-        advance("Clustering resamples")
-        uniform = np.array(run(delayed(sets.uniform)(b) for b in range(options.dear_replicates)))
-        references = [*labels.items(), (("ward", k), reported)]
-        drawn = run(delayed(sets.resampled)(b, references) for b in range(options.resamples))
-        own = mean_by_place(pdist(data.x), labels)
-    stable = [_mean(np.array([one[i] for one in drawn])) for i in range(len(references))]
-    indices = []
-    for i, ((algorithm, size), found) in enumerate(labels.items()):
-        calinski, davies = dear_indices(data.x, found)
-        high = [float(np.quantile(nulls[kind][:, i], 1 - options.alpha)) for kind in (COPULA, PERMUTED)]
-        indices.append(
-            Index(
-                algorithm, size, float(own[i]), calinski, davies,
-                float(uniform[:, i].mean() - log_within(data.x, found)),
-                bic[size] if algorithm == "gmm" else float("nan"), float(stable[i].min()),
-                int(np.bincount(found, minlength=size).min()), float(np.median(nulls[COPULA][:, i])), *high,
-                float(dear[:, i, 0].mean()), float(dear[:, i, 1].mean()),
-            )
-        )  # fmt: skip
-    copula, permutation = (max_type(observed, nulls[kind]) for kind in (COPULA, PERMUTED))
+        drawn = _draw(sets, [*labels.items(), (("ward", k), reported)], options, advance)
+        indices = _indices(data, labels, bic, drawn, options.alpha)
+    copula, permutation = (max_type(observed, drawn.nulls[kind]) for kind in (COPULA, PERMUTED))
     jaccard = np.full(k, np.nan)
-    jaccard[: stable[-1].size] = stable[-1]
-    beaten = copula[1] <= options.alpha and permutation[1] <= options.alpha
-    spread = np.vstack([observed, nulls[COPULA]])
-    steady = np.where(spread.std(axis=0) > 1e-12, spread.std(axis=0), np.inf)
-    best = indices[int(((observed - spread.mean(axis=0)) / steady).argmax())]
+    jaccard[: drawn.stable[-1].size] = drawn.stable[-1]
+    beaten = copula.p_value <= options.alpha and permutation.p_value <= options.alpha
+    best = indices[copula.place]
     return Structure(
-        data.x.shape[0], n_complete, *copula, *permutation, best.algorithm, best.k, jaccard, tuple(indices),
-        _agreement(labels, options, ks), bool(beaten and (jaccard >= options.stable).all()),
+        data.x.shape[0], n_complete, copula.statistic, copula.p_value, permutation.statistic, permutation.p_value,
+        best.algorithm, best.k, jaccard, indices, _agreement(labels, options, ks),
+        bool(beaten and (jaccard >= options.stable).all()),
     )  # fmt: skip

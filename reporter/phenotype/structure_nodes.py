@@ -13,7 +13,7 @@ from reporter.phenotype.clusters import Clusters
 from reporter.phenotype.nodes import PhenotypeAnalysis
 from reporter.phenotype.structure import Index, Structure, find_structure, sample_rows, sample_variables
 from reporter.results.tree import AnalysisNode, Row
-from reporter.results.value import Reason, statistic
+from reporter.results.value import Reason, Statistic, statistic
 from reporter.spec.options import StructureOptions
 
 NAME = "phenotype_structure"
@@ -73,7 +73,7 @@ def _added(node: AnalysisNode, found: Structure | None) -> AnalysisNode:
     """Return the phenotype node with the answer and the stability of each phenotype."""
     rows = []
     for row in node.rows:
-        extra = ()
+        extra: tuple[Statistic, ...] = ()
         if row.term == "GLOBAL":
             answer = float("nan") if found is None else float(found.found)
             extra = (statistic("structure_found", answer, reason=Reason.FAILED),)
@@ -85,7 +85,7 @@ def _added(node: AnalysisNode, found: Structure | None) -> AnalysisNode:
 
 def with_structure(
     found: PhenotypeAnalysis, frame: AnalysisFrame, options: StructureOptions,
-    advance: Callable[[str], None] = lambda words: None,
+    advance: Callable[[str], None] = lambda _words: None,
 ) -> PhenotypeAnalysis:  # fmt: skip
     """Put the phenotypes of a frame on trial.
 

@@ -29,6 +29,7 @@ from reporter.analysis.kaplan_meier import analyse_kaplan_meier
 from reporter.analysis.landmark import analyse_landmark
 from reporter.analysis.log_rank import analyse_log_rank
 from reporter.analysis.missing import analyse_missing
+from reporter.analysis.nomogram import analyse_nomogram
 from reporter.analysis.optimism import analyse_optimism
 from reporter.analysis.performance.competing_validation import analyse_competing_validation
 from reporter.analysis.performance.horizons import analyse_horizon_performance
@@ -36,6 +37,7 @@ from reporter.analysis.performance.validation import analyse_validation
 from reporter.analysis.ph_test import analyse_ph_test
 from reporter.analysis.rank_tests import analyse_pairwise, analyse_rank_tests
 from reporter.analysis.rmst import analyse_rmst
+from reporter.analysis.sample_size import analyse_sample_size
 from reporter.analysis.stratified import analyse_stratified
 from reporter.analysis.survival_difference import analyse_survival_difference
 from reporter.analysis.term_tests import analyse_term_tests
@@ -67,12 +69,14 @@ from reporter.spec.options import (
     LandmarkOptions,
     LogRankOptions,
     MissingOptions,
+    NomogramOptions,
     OptimismOptions,
     Options,
     PairwiseOptions,
     PhTestOptions,
     RankTestOptions,
     RmstOptions,
+    SampleSizeOptions,
     StratifiedOptions,
     TermTestOptions,
     TimeSplitOptions,
@@ -108,7 +112,9 @@ _ANALYSES: dict[type[Options], Analysis] = {
     InfluenceOptions: analyse_influence,
     FunctionalFormOptions: analyse_functional_form,
     ConcordanceOptions: analyse_concordance,
+    SampleSizeOptions: analyse_sample_size,
     OptimismOptions: analyse_optimism,
+    NomogramOptions: analyse_nomogram,
     CumulativeIncidenceOptions: analyse_cumulative_incidence,
     GrayTestOptions: analyse_gray_test,
     CauseSpecificOptions: analyse_cause_specific,

@@ -173,7 +173,7 @@ def plan_analyses(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame])
             terms = term_specs(study, tuple(asked.covariates), frame)
             planned.extend(_models(study, endpoint, terms, max(horizons, default=None)))
             model = model_options(study, frame)
-            planned.extend(Planned(cohort, endpoint, o) for o in prognosis_options(study, endpoint, model))
+            planned.extend(Planned(cohort, endpoint, o) for o in prognosis_options(study, frame, model))
         else:
             terms = term_specs(study, tuple(asked.covariates), frames["development", endpoint])
             pairs = asked.interactions

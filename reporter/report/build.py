@@ -23,6 +23,7 @@ from reporter.report.sections.limits import limits_section
 from reporter.report.sections.methods import methods_section
 from reporter.report.sections.patients import group_tables, patients_section
 from reporter.report.sections.phenotypes import phenotypes_section
+from reporter.report.sections.prognosis import prognosis_section
 from reporter.report.sections.proportional_hazards import ph_section
 from reporter.report.sections.protection import withheld_section
 from reporter.report.sections.survival import survival_section
@@ -43,6 +44,7 @@ def _endpoint_sections(context: Context, endpoint: EndpointInfo, *, several: boo
         ("cox", _("Cox models"), cox_section),
         ("proportional-hazards", _("Proportional hazards"), ph_section),
         ("diagnostics", _("Diagnostics of the model"), diagnostics_section),
+        ("prognosis", _("Prognostic model"), prognosis_section),
         ("validation", _("Validation"), validation_section),
     )
     for anchor, heading, make in makers:

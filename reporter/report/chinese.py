@@ -157,9 +157,7 @@ def set_chinese(block: T) -> T:
         return block
     if isinstance(block, Cell) and not block.runs:
         return block
-    changed = {
-        part.name: _set_value(getattr(block, part.name)) for part in fields(block) if part.name not in _NO_WORDS
-    }
+    changed = {part.name: _set_value(getattr(block, part.name)) for part in fields(block) if part.name not in _NO_WORDS}
     if isinstance(block, Figure):
         changed["svg"] = _DRAWING_WORDS.sub(_set_element, block.svg)
     return replace(block, **changed)

@@ -143,13 +143,21 @@ class Phrasebook:
         return info.model_copy(update={"title": self.word(info.title)})
 
 
+def _capital(cause: str) -> str:
+    """Return the name of a competing event as reports print it."""
+    text = cause.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
 def _own_words(results: Results) -> set[str]:
     """Return every word of the study that a report prints."""
     columns = [
-        word for c in results.columns for word in (c.label, c.unit, *c.levels, *c.derived_from, *map(level_text, c.levels))
+        word
+        for c in results.columns
+        for word in (c.label, c.unit, *c.levels, *c.derived_from, *map(level_text, c.levels))
     ]
     steps = [word for info in results.cohorts for word in (info.label, *(step.label for step in info.steps))]
-    ends = [word for info in results.endpoints for word in (info.label, *info.causes)]
+    ends = [word for info in results.endpoints for word in (info.label, *map(_capital, info.causes))]
     return {results.study.title, *columns, *steps, *ends}
 
 

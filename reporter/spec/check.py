@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from reporter.errors import Finding, did_you_mean
 from reporter.spec.check_bootstrap import bootstrap_problems
@@ -32,12 +31,6 @@ _NEEDS = {
 _NAME = re.compile(r"[^=/%<>\s]+")
 
 
-def not_available(path: Path, places: Places, what_to_do: str) -> Finding:
-    """Return the finding for a key that is part of the format and has no function in this version."""
-    key = ".".join(str(part) for part in path)
-    return Finding("not_available", places.at(path), f"'{key}' is not available in this version. {what_to_do}")
-
-
 def unknown_name(got: str, allowed: Iterable[str], what: str, path: Path, places: Places, then: str = "") -> Finding:
     """Return the finding for a name that is not among those declared."""
     names = tuple(allowed)
@@ -47,7 +40,7 @@ def unknown_name(got: str, allowed: Iterable[str], what: str, path: Path, places
     return Finding(f"unknown_{what}", places.at(path), message)
 
 
-def _unavailable(file: StudyFile, data: dict[str, Any], places: Places) -> Iterator[Finding]:
+def _unavailable(file: StudyFile, places: Places) -> Iterator[Finding]:
     for table, section in (("data", file.data), ("validation", file.validation)):
         if section is not None:
             yield from source_problems(section.source, section, table, places)
@@ -219,9 +212,9 @@ def _validation_columns(file: StudyFile, places: Places) -> Iterator[Finding]:
             yield Finding("invalid_column", places.at(at), f"validation.columns.{name}.{key}: {message}")
 
 
-def check_study(file: StudyFile, data: dict[str, Any], places: Places) -> list[Finding]:
+def check_study(file: StudyFile, places: Places) -> list[Finding]:
     """Return all errors of a study file that can be seen without its data."""
-    found = list(_unavailable(file, data, places))
+    found = list(_unavailable(file, places))
     for name, column in file.columns.items():
         found += _column(name, column, places)
     for name, endpoint in file.endpoints.items():

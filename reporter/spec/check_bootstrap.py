@@ -17,9 +17,8 @@ def bootstrap_problems(file: StudyFile, places: Places) -> Iterator[Finding]:
     problems = []
     if not asked.covariates:
         problems.append("there is no model to bootstrap; give analysis.covariates, or remove it.")
-    for key in ("strata", "cluster", "weights", "offset"):
-        if getattr(asked, key):
-            problems.append(f"not offered for a model with {key}; remove one of them.")
+    parts = (key for key in ("strata", "cluster", "weights", "offset") if getattr(asked, key))
+    problems += [f"not offered for a model with {key}; remove one of them." for key in parts]
     if asked.ties == "exact":
         problems.append('not offered with ties = "exact"; use "efron" or "breslow", or remove it.')
     for name in asked.endpoints:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from reporter.errors import Finding, FindingsError, UsageError, did_you_mean
 from reporter.spec.check import check_study
-from reporter.spec.dictionaries import with_dictionaries
+from reporter.spec.dictionaries import dictionary_labels, with_dictionaries
 from reporter.spec.endpoints import CohortFile, CohortSpec, Step
 from reporter.spec.lines import Path as KeyPath
 from reporter.spec.lines import key_lines, line_of
@@ -170,9 +170,15 @@ def _assemble(file: StudyFile, path: Path, raw: bytes, places: Places) -> Study:
     )  # fmt: skip
 
 
-def _all_words(file: StudyFile, words: Words) -> Words:
-    """Return the words of the labels and of ``[words]``, and the title and subtitle in other languages."""
-    found = {tag: dict(said) for tag, said in words.items()}
+def _all_words(file: StudyFile, words: Words, known: list[dict[str, str]]) -> Words:
+    """Return the words of dictionaries, labels, title and ``[words]`` in other languages; the later ones win."""
+    found: Words = {}
+    labels = {column.label for column in file.columns.values()}
+    for said in known:
+        for text in labels & set(said.values()):
+            add_words(found, text, said)
+    for tag, more in words.items():
+        found.setdefault(tag, {}).update(more)
     for text in (file.study.title, file.study.subtitle):
         if isinstance(text, dict) and text:
             said = {str(tag): word for tag, word in text.items()}
@@ -211,7 +217,7 @@ def load_study(path: Path) -> Study:
     except ValidationError as error:
         found = [_schema_finding(one, data, places) for one in _distinct(error.errors(), data)]
         raise FindingsError(list(dict.fromkeys(found))) from None
-    findings = check_study(file, data, places)
+    findings = check_study(file, places)
     if findings:
         raise FindingsError(findings)
-    return _assemble(file, path, raw, places).model_copy(update={"words": _all_words(file, words)})
+    return _assemble(file, path, raw, places).model_copy(update={"words": _all_words(file, words, dictionary_labels(data))})

@@ -17,7 +17,9 @@ from reporter.spec.model_options import TermSpec as TermSpec
 from reporter.spec.model_options import Ties as Ties
 from reporter.spec.model_options import Transform as Transform
 from reporter.spec.performance_options import HorizonPerformanceOptions as HorizonPerformanceOptions
+from reporter.spec.prognosis_options import NomogramOptions as NomogramOptions
 from reporter.spec.prognosis_options import OptimismOptions as OptimismOptions
+from reporter.spec.prognosis_options import SampleSizeOptions as SampleSizeOptions
 
 
 class BaselineOptions(Options):
@@ -461,7 +463,9 @@ AnalysisOptions = Annotated[
     | FirthOptions
     | CoxImputedOptions
     | ConcordanceOptions
+    | SampleSizeOptions
     | OptimismOptions
+    | NomogramOptions
     | ValidationOptions
     | HorizonPerformanceOptions
     | CumulativeIncidenceOptions

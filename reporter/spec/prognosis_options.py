@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reporter.spec.model_options import ModelOptions, Options
+from reporter.spec.model_options import ModelOptions
 
 
 class OptimismOptions(ModelOptions):
@@ -31,4 +31,57 @@ class OptimismOptions(ModelOptions):
     seed: int
     min_at_risk: int = 20
     min_uncensored: float = 0.1
-    max_rows: int = 10_000_000
+    max_rows: int = 5_000_000
+
+
+class SampleSizeOptions(ModelOptions):
+    """Sample size that a model of so many coefficients asks for (Riley), from an anticipated R² of Cox and Snell.
+
+    Parameters
+    ----------
+    share_of_max
+        The anticipated R² as a share of its maximum: never the R² of the fitted model.
+    shrinkage
+        Wanted calibration slope of the model in new patients.
+    optimism
+        Largest difference of apparent and adjusted R² of Nagelkerke.
+    margin
+        Largest error of the overall risk at `horizon`.
+    margin_level
+        Confidence with which.
+    horizon
+        None: nothing on the overall risk.
+    """
+
+    kind: Literal["sample_size"] = "sample_size"
+    horizon: float | None
+    share_of_max: float = 0.15
+    shrinkage: float = 0.9
+    optimism: float = 0.05
+    margin: float = 0.05
+    margin_level: float = 0.95
+
+
+class NomogramOptions(ModelOptions):
+    """Points of each covariate and survival by total points; R: ``rms::nomogram``.
+
+    Parameters
+    ----------
+    axes
+        Values on the axis of each covariate of `terms`; empty for one with levels.
+    horizons
+        Times of survival.
+    largest
+        Points of the longest axis.
+    survival
+        Survival probabilities whose total points are given.
+    step
+        Of the total points for which survival is given.
+    """
+
+    kind: Literal["nomogram"] = "nomogram"
+    axes: tuple[tuple[float, ...], ...]
+    horizons: tuple[float, ...]
+    largest: float = 100.0
+    survival: tuple[float, ...] = (0.99, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.01)
+    step: float = 20.0

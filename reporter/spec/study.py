@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -224,7 +224,7 @@ class Study(Section):
     phenotypes: PhenotypesSpec | None
     validation: ValidationSpec | None
     checks: tuple[DataCheck, ...] = ()
-    words: dict[Language, dict[str, str]] = {}
+    words: dict[Language, dict[str, str]] = Field(default_factory=dict)
     warnings: tuple[tuple[str, str], ...] = ()
     places: Places = Places("", {})
 

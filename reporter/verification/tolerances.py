@@ -225,10 +225,17 @@ MODEL_SCORE = Tolerance(
 
 CLUSTER_INDEX = Tolerance(
     "index of clusters", rtol=1e-9, per_scale=1e-9, scale="one",
-    why="ratios of sums of squares, or a likelihood after the same steps of EM on both sides, through 0 as any likelihood",
+    why="ratios of sums of squares, or a likelihood after the same steps of EM on both sides, which may be near 0",
+)  # fmt: skip
+
+POINTS = Tolerance(
+    "points of a nomogram", rtol=1e-9, per_scale=1e-7, scale="one",
+    why="a difference of linear predictors in units of which the longest has 100: from coefficients that both sides "
+    "iterate to",
 )  # fmt: skip
 
 ALL = (
+    POINTS,
     CLUSTER_INDEX,
     MODEL_SCORE,
     DRIFT_MEAN, STANDARDISED, POOLED_DF,
@@ -243,7 +250,8 @@ ALL = (
 _COUNTS = frozenset({
     "n", "n_event", "cumulative_n_event", "n_censor", "n_risk", "n_missing", "df", "k", "n_concordant", "n_discordant",
     "n_competing", "n_tied_risk", "n_tied_time", "n_tied_both", "n_above", "n_late_entry",
-    "n_incomplete", "n_imputations", "n_imputed_variables", "n_resamples", "n_failed",
+    "n_incomplete", "n_imputations", "n_imputed_variables", "n_resamples", "n_failed", "n_parameters",
+    "needed_shrinkage", "needed_optimism", "needed_risk", "needed", "needed_events",
     "n_complete", "n_unknown", "n_patterns", "monotone", "n_development", "n_validation", "n_below", "n_unseen",
 })  # fmt: skip
 _COX = {
@@ -318,6 +326,10 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
     "ph_smooth_curve": {"estimate": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "concordance": _CONCORDANCE,
     "optimism": _OPTIMISM,
+    "nomogram": {
+        **dict.fromkeys(("points_per_unit", "most_points", "baseline_survival", "survival"), MODEL_BASED),
+        "points": POINTS, "total_points": POINTS, "predictor_at_zero": MODEL_SCORE, "predictor_centre": MODEL_SCORE,
+    },
     "performance": {f"harrell_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")}
     | _UNO | _AT_HORIZONS,
     "calibration": {

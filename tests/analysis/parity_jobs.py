@@ -254,6 +254,14 @@ def pairs_in(frame: AnalysisFrame, options: ModelOptions) -> Floats:
     )  # fmt: skip
 
 
+def covered(frame: AnalysisFrame) -> bool:
+    """Tell whether somebody is under observation across every entry time: else the weights of Fine and Gray are 0 / 0."""
+    if frame.entry is None:
+        return True
+    later = [e for e in np.unique(frame.entry) if e > frame.entry.min()]
+    return all(((frame.entry < e) & (frame.time > e)).any() for e in later)
+
+
 def unclear(frame: AnalysisFrame, options: Options) -> bool:
     """Tell whether the data leave it to rounding what the model is.
 
@@ -262,6 +270,8 @@ def unclear(frame: AnalysisFrame, options: Options) -> bool:
     """
     if not isinstance(options, ModelOptions):
         return False
+    if isinstance(options, FineGrayOptions) and not covered(frame):
+        return True
     pairs = pairs_in(frame, options)
     used = identified_by(pairs)
     if not used.any():

@@ -20,14 +20,15 @@ from tests.end_to_end.command import STUDY, Written, call
 WIDE = re.compile("[\u4e00-\u9fff]")
 MEGABYTE = 1024 * 1024
 
-PEOPLE = """Aalen-Johansen Breslow Brier Cox Efron Fine-Gray Greenwood Harrell Kaplan-Meier Mahalanobis Newton Peto Poisson
-Royston Schoenfeld Uno Wald Ward"""
-SOFTWARE = """Python R SAS babel cmprsk coxph crr cssselect2 explain finegray fonttools jinja2 lifelines markupsafe numba
-numpy openpyxl pandas prod pyarrow pydantic pydantic-core pyreadstat reporter rich scikit-learn scikit-survival scipy
-statsmodels survdiff survfit.coxph survival weasyprint NaN NA abs ctype eps exp rho rmean SHA-256 sha256"""
+PEOPLE = """Aalen-Johansen Breslow Brier Calinski-Harabasz Cox Davies-Bouldin Efron Fine-Gray Greenwood Harrell Jaccard
+Kaplan-Meier Mahalanobis Newton Peto Poisson Royston Schoenfeld Uno Wald Ward"""
+SOFTWARE = """Python R SAS babel cmprsk coxph crr cssselect2 explain finegray fonttools jinja2 lifelines markupsafe
+numba numpy openpyxl pandas prod pyarrow pydantic pydantic-core pyreadstat reporter rich scikit-learn
+scikit-survival scipy statsmodels survdiff survfit.coxph survival weasyprint NaN NA abs ctype eps exp rho rmean
+SHA-256 sha256"""
 FILES = "gbsg.csv reproduce.R results.json rotterdam rotterdam.csv stats.csv verification.csv curves"
 # As a Chinese article prints them; each is explained in Chinese where it stands, or is a name of a method.
-STATISTICS = """AIC AUC BIC C CI D E E50 E90 G H HR ICI IQR NR O P RECORD R²D S SE T b d delta dfbeta dfbetas km l log
+STATISTICS = """AIC AUC BIC C CI D E E50 E90 EM G H HR ICI IQR NR O P RECORD R²D S SE T b copula d delta dfbeta dfbetas gap km l log
 log-log log-rank logit n p plain t tau z"""
 UNITS = "fmol mm"
 HEADERS = "age death dtime er grade hormon meno nodes pgr recur rfstime rtime size status"
@@ -116,7 +117,9 @@ def test_patients_pages(written: Written, tmp_path: Path) -> None:
     rows = [rows[0], *([f"N{row[0]}", *row[1:]] for row in rows[5:7])]
     table, out = tmp_path / "patients.csv", tmp_path / "pages"
     table.write_text("\n".join(",".join(row) for row in rows) + "\n", encoding="utf-8")
-    done = call("patient", str(written.folder), "--input", str(table), "--out", str(out), "--lang", "zh", "--to", "pdf,html")
+    done = call(
+        "patient", str(written.folder), "--input", str(table), "--out", str(out), "--lang", "zh", "--to", "pdf,html"
+    )
     assert done.returncode == 0, done.stderr
     names = {row[0] for row in rows}
     for row in rows[1:]:

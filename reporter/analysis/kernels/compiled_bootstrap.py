@@ -22,6 +22,26 @@ FALLING = 1e-9  # fall of the log-likelihood, relative, after which the caller d
 
 
 @compiled
+def add_row(row: Floats, weight: float, s1: Floats, s2: Floats) -> None:
+    """Add weight x to `s1` (p,) and the lower half of weight x x' to `s2` (p, p)."""
+    for a in range(row.size):
+        v = weight * row[a]
+        s1[a] += v
+        for b in range(a + 1):
+            s2[a, b] += v * row[b]
+
+
+@compiled
+def take_death(left: float, s1: Floats, s2: Floats, score: Floats, information: Floats) -> None:
+    """Take the mean and the variance of those at risk, sums `left`, `s1` and `s2`, into score and information."""
+    for a in range(score.size):
+        mean = s1[a] / left
+        score[a] -= mean
+        for b in range(a + 1):
+            information[a, b] += s2[a, b] / left - mean * s1[b] / left
+
+
+@compiled
 def efron_sums(
     x: Floats, event: Bools, begin: Ints, copies: Ints, beta: Floats, efron: bool, derivatives: bool,
     score: Floats, information: Floats,
@@ -31,50 +51,37 @@ def efron_sums(
     ``begin`` (J + 1,) holds the first row of each distinct time and the number of rows.
     """
     p = x.shape[1]
-    total = 0.0
-    s0, s1, s2 = 0.0, np.zeros(p), np.zeros((p, p))
+    total, s0, s1, s2 = 0.0, 0.0, np.zeros(p), np.zeros((p, p))
     score[:] = 0.0
     information[:] = 0.0
-    d1, d2, mean = np.zeros(p), np.zeros((p, p)), np.zeros(p)
+    d1, d2, moved, spread = np.zeros(p), np.zeros((p, p)), np.zeros(p), np.zeros((p, p))
     for j in range(begin.size - 2, -1, -1):
         d0, deaths = 0.0, 0
         d1[:] = 0.0
         d2[:] = 0.0
         for i in range(begin[j], begin[j + 1]):
             m = copies[i]
-            if m == 0:
-                continue
             eta = 0.0
             for a in range(p):
                 eta += x[i, a] * beta[a]
             r = m * np.exp(eta)
-            dead = event[i]
             s0 += r
-            if dead:
+            if derivatives:
+                add_row(x[i], r, s1, s2)
+            if event[i]:
                 d0 += r
                 deaths += m
                 total += m * eta
-            if derivatives:
-                for a in range(p):
-                    v = r * x[i, a]
-                    s1[a] += v
-                    for b in range(a + 1):
-                        s2[a, b] += v * x[i, b]
-                    if dead:
-                        d1[a] += v
-                        score[a] += m * x[i, a]
-                        for b in range(a + 1):
-                            d2[a, b] += v * x[i, b]
+                if derivatives:
+                    add_row(x[i], r, d1, d2)
+                    score += m * x[i]
         for k in range(deaths):
             share = k / deaths if efron else 0.0
-            left = s0 - share * d0
-            total -= np.log(left)
+            total -= np.log(s0 - share * d0)
             if derivatives:
-                for a in range(p):
-                    mean[a] = (s1[a] - share * d1[a]) / left
-                    score[a] -= mean[a]
-                    for b in range(a + 1):
-                        information[a, b] += (s2[a, b] - share * d2[a, b]) / left - mean[a] * mean[b]
+                moved[:] = s1 - share * d1
+                spread[:] = s2 - share * d2
+                take_death(s0 - share * d0, moved, spread, score, information)
     return total
 
 
@@ -143,46 +150,61 @@ def predictors(x: Floats, beta: Floats) -> Floats:
 
 
 @compiled
+def dense_ranks(score: Floats) -> tuple[Ints, int]:
+    """Return the rank of each score from 1, equal scores alike, and the largest rank."""
+    order = np.argsort(score)
+    rank, top = np.zeros(score.size, dtype=np.int64), 0
+    for k in range(score.size):
+        if k == 0 or score[order[k]] != score[order[k - 1]]:
+            top += 1
+        rank[order[k]] = top
+    return rank, top
+
+
+@compiled
+def insert(tree: Ints, rank: int, copies: int) -> None:
+    """Count `copies` more at `rank` in a Fenwick tree."""
+    at = rank
+    while at < tree.size:
+        tree[at] += copies
+        at += at & -at
+
+
+@compiled
+def count_to(tree: Ints, rank: int) -> int:
+    """Count those at ranks up to `rank` in a Fenwick tree."""
+    found, at = 0, rank
+    while at > 0:
+        found += tree[at]
+        at -= at & -at
+    return found
+
+
+@compiled
 def concordances(score: Floats, event: Bools, begin: Ints, copies: Ints, n_early: int) -> tuple[float, float]:
     """Return Harrell's C over all events, and over the events of the first `n_early` distinct times; NaN without pairs.
 
     Two rows with an event at the same time are not comparable; an event comes before a censoring at its time.
     """
-    n = score.size
-    order = np.argsort(score)
-    rank = np.zeros(n, dtype=np.int64)
-    top = 0
-    for k in range(n):
-        if k == 0 or score[order[k]] != score[order[k - 1]]:
-            top += 1
-        rank[order[k]] = top
-    tree, at_rank = np.zeros(top + 1, dtype=np.int64), np.zeros(top + 1, dtype=np.int64)
-    later = 0
+    rank, top = dense_ranks(score)
+    tree, later = np.zeros(top + 1, dtype=np.int64), 0
     good, pairs = np.zeros(2), np.zeros(2)
     for j in range(begin.size - 2, -1, -1):
-        for turn in range(2):
-            if turn == 1:
-                for i in range(begin[j], begin[j + 1]):
-                    if not event[i] or copies[i] == 0:
-                        continue
-                    below, at = 0, rank[i] - 1
-                    while at > 0:
-                        below += tree[at]
-                        at -= at & -at
-                    value = copies[i] * (below + 0.5 * at_rank[rank[i]])
-                    good[0] += value
-                    pairs[0] += copies[i] * later
-                    if j < n_early:
-                        good[1] += value
-                        pairs[1] += copies[i] * later
-            for i in range(begin[j], begin[j + 1]):
-                if event[i] == (turn == 1) and copies[i] > 0:
-                    later += copies[i]
-                    at_rank[rank[i]] += copies[i]
-                    at = rank[i]
-                    while at <= top:
-                        tree[at] += copies[i]
-                        at += at & -at
+        rows = range(begin[j], begin[j + 1])
+        for i in rows:
+            if not event[i]:
+                insert(tree, rank[i], copies[i])
+                later += copies[i]
+        for i in rows:
+            if event[i]:
+                value = 0.5 * (count_to(tree, rank[i] - 1) + count_to(tree, rank[i])) * copies[i]
+                for part in range(2 if j < n_early else 1):
+                    good[part] += value
+                    pairs[part] += copies[i] * later
+        for i in rows:
+            if event[i]:
+                insert(tree, rank[i], copies[i])
+                later += copies[i]
     return (
         good[0] / pairs[0] if pairs[0] > 0 else np.nan,
         good[1] / pairs[1] if pairs[1] > 0 else np.nan,

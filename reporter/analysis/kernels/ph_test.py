@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 SMOOTH_POINTS = 40
 SAME_KNOT = 1e-4  # of the range of the times: nearer ones are one for a smooth
-SINGULAR = 1e-15  # smallest eigenvalue of the information on the scale of unit diagonals
+SINGULAR = 1e-9  # smallest eigenvalue of the information on the scale of unit diagonals
 
 
 def transform_times(

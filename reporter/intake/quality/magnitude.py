@@ -43,7 +43,7 @@ def other_unit(values: Floats) -> dict[int, tuple[float, float]]:
     dict
         Power (-1: the values are ten times too small) to lowest and highest such value.
     """
-    logs = np.sort(np.log10(values[values > 0]))
+    logs = np.sort(np.log10(values[(values > 0) & np.isfinite(values)]))
     if logs.size < FEWEST:
         return {}
     clusters = np.split(logs, np.flatnonzero(np.diff(logs) > GAP) + 1)
@@ -94,7 +94,7 @@ def special_codes(values: Floats) -> Mask:
         none |= values < 0
     others = distinct[~np.isin(distinct, _HIGH_CODES)]
     if others.size >= 2:
-        high = distinct[np.isin(distinct, _HIGH_CODES) & (distinct >= 2 * others[-1])]
+        high = distinct[np.isin(distinct, _HIGH_CODES) & (distinct / 2 >= others[-1])]
         if high.size and others[-1] > 0:
             none |= np.isin(values, high)
     return none

@@ -6,6 +6,7 @@ from reporter.report.figures.decision import draw_decision
 from reporter.report.figures.flow import draw_flow
 from reporter.report.figures.forest import choose_forest_axis, draw_forest_axis, draw_forest_row
 from reporter.report.figures.metrics import FontMetrics
+from reporter.report.figures.null_band import draw_null_band
 from reporter.report.figures.patient import draw_contributions, draw_icons, draw_patient_curve, draw_rank
 from reporter.report.figures.silhouette import draw_silhouette
 from reporter.report.figures.survival import draw_kaplan_meier
@@ -22,6 +23,7 @@ __all__ = [
     "draw_forest_row",
     "draw_icons",
     "draw_kaplan_meier",
+    "draw_null_band",
     "draw_patient_curve",
     "draw_rank",
     "draw_silhouette",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from reporter.report.document import Figure, Inline, Run
 from reporter.report.figures import draw_kaplan_meier
 from reporter.report.figures.models import KaplanMeierFigure, SurvivalGroup, Tick
-from reporter.report.format import ABSENT, count
+from reporter.report.format import ABSENT, count, level_text
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import fill, words
 from reporter.report.sections.survival_figure import curve_label, time_ticks
@@ -25,7 +25,7 @@ def cause_label(endpoint: EndpointInfo, cause: str) -> str:
     if cause == endpoint.name:
         return endpoint.label
     text = cause.replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return level_text(text[:1].upper() + text[1:])
 
 
 def net_endpoint(context: Context, endpoint: EndpointInfo) -> EndpointInfo:

@@ -64,8 +64,10 @@ class Context:
         """Return a horizon with its unit, e.g. ``5 years``."""
         _ = self.gettext
         single = {"years": _("1 year"), "months": _("1 month"), "days": _("1 day")}
-        text = single[unit] if time == 1 and unit in single else _("{n} {unit}").format(
-            n=plain_number(time), unit=self.unit(unit)
+        text = (
+            single[unit]
+            if time == 1 and unit in single
+            else _("{n} {unit}").format(n=plain_number(time), unit=self.unit(unit))
         )
         return Run(text, is_label=True)
 
@@ -326,6 +328,9 @@ class Context:
             "functional_form": _("Functional form"),
             "functional_form_curve": _("Functional form"),
             "concordance": _("Concordance"),
+            "optimism": _("Optimism of the model"),
+            "sample_size": _("Sample size"),
+            "nomogram": _("Nomogram"),
             "validation": _("Validation"),
             "performance": _("Discrimination in the validation cohort"),
             "calibration": _("Calibration in the validation cohort"),
@@ -334,6 +339,7 @@ class Context:
             "calibration_curve": _("Smooth calibration curve"),
             "horizon_performance": _("Performance at the horizons in the validation cohort"),
             "phenotype": _("Phenotypes"),
+            "phenotype_structure": _("Search for phenotype structure"),
             "ward_height_curve": _("Heights of the clustering"),
             "phenotype_classifier": _("Classifiers of the phenotypes"),
         }.get(node.analysis, node.analysis)

@@ -18,10 +18,12 @@ from reporter.report.sections.methods_landmark import landmark_note
 from reporter.report.sections.methods_mapping import derived_note
 from reporter.report.sections.methods_models import interaction_note, parts_note, spline_note, term_test_note
 from reporter.report.sections.methods_performance import horizon_performance_note
+from reporter.report.sections.methods_prognosis import nomogram_note, optimism_note, sample_size_note
 from reporter.report.sections.methods_survival import SURVIVAL_NOTES
 from reporter.report.sections.missing import missing_note
 from reporter.report.sections.protection import deidentification_note, suppression_note
 from reporter.report.sections.references import Citations
+from reporter.report.sections.structure import structure_note
 from reporter.spec.options import (
     AnalysisOptions,
     ConcordanceOptions,
@@ -323,8 +325,8 @@ _NOTES: tuple[Note, ...] = (
     follow_up_note, survival_note, log_rank_note, *SURVIVAL_NOTES,
     competing_note, cox_note, spline_note, interaction_note,
     parts_note, term_test_note, firth_note, imputation_note, ph_note, time_split_note, landmark_note, diagnostics_note,
-    concordance_note, uno_note,
-    validation_note, horizon_performance_note, phenotype_note, check_note, software_note,
+    concordance_note, uno_note, sample_size_note, optimism_note, nomogram_note,
+    validation_note, horizon_performance_note, phenotype_note, structure_note, check_note, software_note,
 )  # fmt: skip
 
 

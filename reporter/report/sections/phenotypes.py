@@ -29,6 +29,7 @@ from reporter.report.sections.competing_figure import net_endpoint
 from reporter.report.sections.competing_risks import incidence_tables
 from reporter.report.sections.context import Context, share
 from reporter.report.sections.inline import cell, fill, join, sentence, words
+from reporter.report.sections.structure import answer, structure_blocks
 from reporter.report.sections.survival import curves_figure, survival_tables
 from reporter.report.sections.table_one import MAX_LEVELS, characteristics_table, level_places
 from reporter.report.sections.tables import heads, note
@@ -36,7 +37,7 @@ from reporter.results.tree import AnalysisNode, DecisionNode, EndpointInfo
 from reporter.spec.options import PhenotypeOptions
 
 PHENOTYPE = "phenotype"
-ANALYSES = ("phenotype", "ward_height_curve", "phenotype_classifier")
+ANALYSES = ("phenotype", "phenotype_structure", "ward_height_curve", "phenotype_classifier")
 _GLOBAL = "GLOBAL"
 
 
@@ -210,7 +211,8 @@ def _said(context: Context, tree: Sequence[DecisionNode], index: int, way: list[
     node = tree[index]
     if not node.term:
         best = max(range(len(node.shares)), key=lambda i: node.shares[i])
-        return f"{', '.join(way) or _('all')}: {_phenotype(context, str(best + 1))} ({_('n = {n}').format(n=count(node.n))})."
+        size = _("n = {n}").format(n=count(node.n))
+        return f"{', '.join(way) or _('all')}: {_phenotype(context, str(best + 1))} ({size})."
     label = context.column(node.term.partition("=")[0]).label
     low, high = _branches(context, node)
     first = _said(context, tree, node.low, [*way, f"{label} {low}"])
@@ -270,11 +272,7 @@ def phenotypes_section(context: Context) -> Section | None:
     node = phenotype_node(context)
     if node is None:
         return None
-    warning = _(
-        "Exploratory: not tested against noise. Clustering finds groups in any data, and groups made from "
-        "prognostic variables differ in survival; neither shows that the groups exist."
-    )
-    blocks: list[Block] = [Callout((words(warning),), "warning")]
+    blocks: list[Block] = [answer(context, node)]
     blocks += context.failures((*ANALYSES,), "development", node.endpoint)
     if not node.failed:
         blocks += _clusters(context, node)
@@ -291,6 +289,7 @@ def _clusters(context: Context, node: AnalysisNode) -> list[Block]:
         blocks.append(Columns((figure, sizes)))
     else:
         blocks += [block for block in (figure, sizes) if block is not None]
+    blocks += structure_blocks(context)
     profile = profile_table(context, node, "development")
     if profile is not None:
         blocks.append(profile)

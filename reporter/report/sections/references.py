@@ -62,6 +62,19 @@ WORKS = {
         "Rousseeuw PJ. Silhouettes: a graphical aid to the interpretation and validation of cluster analysis. "
         "J Comput Appl Math. 1987;20:53–65."
     ),
+    "hennig": (
+        "Hennig C. Cluster-wise assessment of cluster stability. Comput Stat Data Anal. 2007;52(1):258–271."
+    ),
+    "gap": (
+        "Tibshirani R, Walther G, Hastie T. Estimating the number of clusters in a data set via the gap statistic. "
+        "J R Stat Soc Series B. 2001;63(2):411–423."
+    ),
+    "hubert": "Hubert L, Arabie P. Comparing partitions. J Classif. 1985;2:193–218.",
+    "westfall": (
+        "Westfall PH, Young SS. Resampling-Based Multiple Testing: Examples and Methods for P-Value Adjustment. "
+        "New York: Wiley; 1993."
+    ),
+    "nelsen": "Nelsen RB. An Introduction to Copulas. 2nd ed. New York: Springer; 2006.",
     "breiman": "Breiman L. Random forests. Mach Learn. 2001;45(1):5–32.",
     "aalen": (
         "Aalen OO, Johansen S. An empirical transition matrix for non-homogeneous Markov chains based on censored "
@@ -150,6 +163,21 @@ WORKS = {
         "Vickers AJ, Cronin AM, Elkin EB, Gonen M. Extensions to decision curve analysis, a novel method for "
         "evaluating "
         "diagnostic tests, prediction models and molecular markers. BMC Med Inform Decis Mak. 2008;8:53."
+    ),
+    "riley_2019": (
+        "Riley RD, Snell KIE, Ensor J, et al. Minimum sample size for developing a multivariable prediction model: "
+        "PART II: binary and time-to-event outcomes. Stat Med. 2019;38(7):1276–1296."
+    ),
+    "riley_2020": (
+        "Riley RD, Ensor J, Snell KIE, et al. Calculating the sample size required for developing a clinical "
+        "prediction model. BMJ. 2020;368:m441."
+    ),
+    "efron_tibshirani": (
+        "Efron B, Tibshirani RJ. An Introduction to the Bootstrap. New York: Chapman & Hall; 1993."
+    ),
+    "iasonos": (
+        "Iasonos A, Schrag D, Raj GV, Panageas KS. How to build and interpret a nomogram for cancer prognosis. "
+        "J Clin Oncol. 2008;26(8):1364–1370."
     ),
     "royston_d": (
         "Royston P, Sauerbrei W. A new measure of prognostic separation in survival data. Stat Med. 2004;23(5):723–748."

@@ -169,6 +169,16 @@ def with_dictionaries(data: dict[str, Any], places: Places) -> tuple[dict[str, A
     return data, []
 
 
+def dictionary_labels(data: dict[str, Any]) -> list[dict[str, str]]:
+    """Return by language what the dictionaries of a study file call their columns."""
+    said = []
+    for table in ("data", "validation"):
+        asked = _asked(_table(data, table))
+        english, chinese = _entries(asked, "en"), _entries(asked, "zh")
+        said += [{"en": str(english[n]["label"]), "zh": str(chinese[n]["label"])} for n in english if "label" in english[n]]
+    return said
+
+
 def _with_id(section: Table, known: Mapping[str, Table]) -> Table:
     """Add the headers of an id that a dictionary knows."""
     entry = known.get(str(section.get("id")))

@@ -104,18 +104,20 @@ climb_on <- function(fit, data, at_0) {
   beta <- ifelse(is.na(coef(fit)[used]), 0, coef(fit)[used])
   at <- at_beta(beta)
   if (at$value < fit$loglik[1]) at <- at_beta(beta <- 0 * beta)
+  first <- diag(at_0)[used]
   gains_nothing <- 0
   for (i in 1:80) {
-    step <- floored_step(at, 1e-15)
+    step <- floored_step(at, 1e-15, first)
     gain <- sum(step * at$score) / 2
     gains_nothing <- gains_nothing + (gain <= 1e-14 * max(1, abs(at$value)))
     if (gains_nothing > 2) break
     better <- NULL
     for (floor in 10^-c(15, 12, 9, 6, 3)) for (half in 0:6) if (is.null(better)) {
-      tried <- floored_step(at, floor)
+      tried <- floored_step(at, floor, first)
       tried <- tried / 2^half * min(1, 30 / diff(range(x %*% tried)))
       there <- at_beta(beta + tried)
-      if (there$value >= at$value) better <- list(beta = beta + tried, at = there)
+      # Half a step for the sake of rounding would leave the others short of their optimum.
+      if (there$value >= at$value - 1e-13 * max(1, abs(at$value))) better <- list(beta = beta + tried, at = there)
     }
     if (is.null(better)) break
     beta <- better$beta
@@ -152,11 +154,17 @@ judge_exact <- function(fit, at_0, ran_out, overflows) {
   fit
 }
 
-# Newton's step, eigenvalues of the information on the scale of its diagonal raised to `floor` of the largest.
-floored_step <- function(at, floor) {
-  unit <- sqrt(pmax(diag(at$information), .Machine$double.xmin))
-  found <- eigen(at$information / outer(unit, unit), symmetric = TRUE)
-  drop(found$vectors %*% (drop(t(found$vectors) %*% (at$score / unit)) / pmax(found$values, floor * max(found$values)))) / unit
+# Newton's step, eigenvalues of the information on the scale of its diagonal raised to `floor` of the largest; columns of which
+# rounding error is left, beside `first` at coefficients of 0, stay where they are.
+floored_step <- function(at, floor, first) {
+  step <- 0 * at$score
+  seen <- which(diag(at$information) > 1e-16 * first)
+  if (!length(seen)) return(step)
+  unit <- sqrt(diag(at$information)[seen])
+  found <- eigen(at$information[seen, seen, drop = FALSE] / outer(unit, unit), symmetric = TRUE)
+  along <- drop(t(found$vectors) %*% (at$score[seen] / unit)) / pmax(found$values, floor * max(found$values))
+  step[seen] <- drop(found$vectors %*% along) / unit
+  step
 }
 
 # Inverse on the scale of the diagonal, null directions left out.
