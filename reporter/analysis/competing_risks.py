@@ -141,6 +141,8 @@ def analyse_gray_test(frame: AnalysisFrame, options: GrayTestOptions) -> tuple[A
             statistic("p_value", found.p_value, note=note),
             statistic("log_p_value", found.log_p_value, note=note),
         )
+        if options.withheld:
+            test = withheld(test)
         rows.append(Row(group=options.group, term=cause, stats=test))
         for code, level in enumerate(column.levels):
             if found.n[code]:

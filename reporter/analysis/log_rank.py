@@ -5,7 +5,7 @@ from __future__ import annotations
 from reporter.analysis.kernels.log_rank import log_rank
 from reporter.cohort.frame import AnalysisFrame
 from reporter.results.tree import AnalysisNode, Row
-from reporter.results.value import statistic
+from reporter.results.value import statistic, withheld
 from reporter.spec.options import LogRankOptions
 
 
@@ -22,6 +22,8 @@ def analyse_log_rank(frame: AnalysisFrame, options: LogRankOptions) -> tuple[Ana
         statistic("p_value", found.p_value, note=note),
         statistic("log_p_value", found.log_p_value, note=note),
     )
+    if options.withheld:
+        test = withheld(test)
     rows = [Row(group=options.group, stats=test)]
     for code, level in enumerate(column.levels):
         if not found.n[code]:

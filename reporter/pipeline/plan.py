@@ -196,6 +196,7 @@ def plan_phenotypes(study: Study, frames: Mapping[tuple[str, str], AnalysisFrame
         horizon=study.phenotypes.horizon,
         conf_level=study.analysis.conf_level,
         seed=study.seed,
+        outcome_used=_outcome_used(study),
     )
     return Planned("development", endpoint, options)
 
@@ -223,4 +224,17 @@ def plan_by_phenotype(study: Study, frames: Mapping[tuple[str, str], AnalysisFra
         if PHENOTYPE in frame.columns:
             planned.extend(_grouped(study, cohort, endpoint, PHENOTYPE))
             planned.extend(Planned(cohort, endpoint, found) for found in incidence_options(study, frame, PHENOTYPE))
-    return tuple(planned)
+    return tuple(_without_test(item) if _outcome_used(study) else item for item in planned)
+
+
+def _outcome_used(study: Study) -> bool:
+    asked = study.phenotypes
+    return asked is not None and (asked.supervised or asked.features_chosen_with_outcome)
+
+
+def _without_test(item: Planned) -> Planned:
+    """Return a test between phenotypes without its P value where the outcome of these patients formed them."""
+    if item.cohort != "development" or not isinstance(item.options, (LogRankOptions, GrayTestOptions)):
+        return item
+    options = item.options.model_copy(update={"withheld": "outcome_used_in_grouping"})
+    return Planned(item.cohort, item.endpoint, options)

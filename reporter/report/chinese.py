@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from xml.sax.saxutils import escape, unescape
 
-from reporter.report.document import Cell, Figure, References, Run
+from reporter.report.document import Cell, Figure, References, Run, Table
 
 T = TypeVar("T")
 
@@ -20,6 +20,7 @@ _MARKS = "，。；：（）、［］"
 _STOPS = {",": "，", ";": "；", ":": "："}
 # The name and the description of a drawing; its other texts have places that were measured.
 _DRAWING_WORDS = re.compile(r"<(title|desc)>([^<]*)</\1>")
+_CODE_LIST = "codes_"
 # Fields that hold no words: names, roles, drawings.
 _NO_WORDS = frozenset({"name", "anchor", "role", "align", "svg", "language", "tone", "state", "created", "address"})
 
@@ -157,6 +158,13 @@ def set_chinese(block: T) -> T:
         return block
     if isinstance(block, Cell) and not block.runs:
         return block
+    if isinstance(block, Table) and block.name.startswith(_CODE_LIST):
+        rows, block = block.rows, replace(block, rows=())  # cells of the file, as they stand there
+        return replace(_set_fields(block), rows=rows)
+    return _set_fields(block)
+
+
+def _set_fields(block: Any) -> Any:
     changed = {part.name: _set_value(getattr(block, part.name)) for part in fields(block) if part.name not in _NO_WORDS}
     if isinstance(block, Figure):
         changed["svg"] = _DRAWING_WORDS.sub(_set_element, block.svg)

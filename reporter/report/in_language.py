@@ -15,6 +15,7 @@ from reporter.results.patient import PatientResult
 from reporter.results.tree import AnalysisNode, CohortInfo, ColumnInfo, EndpointInfo, Results, Row, StudyInfo
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_FINDING = re.compile(r"(?P<place>(?:warning: )?[^\s:]+(?: \(\w+\))?: )?(?P<said>.*?)(?P<code> \[\w+\])?", re.DOTALL)
 _NUMBER = r"[\d.,e+\-]+"
 _PLACES = {
     **dict.fromkeys(("n", "k", "least", "free", "folds", "time", "bound"), _NUMBER), "unit": "years|months|days"
@@ -68,6 +69,13 @@ class Phrasebook:
                 return self.language.gettext(note).format(**parts)
         return text
 
+    def finding(self, text: str) -> str:
+        """Return a finding with its message in this language; its place and its code stay."""
+        found = _FINDING.fullmatch(text)
+        if found is None:
+            return self.note(text)
+        return f"{found['place']}{self.note(found['said'])}{found['code'] or ''}"
+
     def _listed(self, text: str) -> str:
         """Return a note as it is listed: its first letter may be large, a full stop may follow."""
         for form in (text, text.removesuffix("."), text[:1].lower() + text[1:].removesuffix(".")):
@@ -119,7 +127,7 @@ class Phrasebook:
             update={
                 "steps": tuple(steps),
                 "codes": tuple(codes),
-                "findings": tuple(self.note(text) for text in info.findings),
+                "findings": tuple(self.finding(text) for text in info.findings),
             }
         )
 

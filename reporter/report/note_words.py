@@ -108,6 +108,7 @@ PHENOTYPES = (
     N_("k = {k} is not below the number of distinct patients; not tried"),
     N_("the smallest phenotype has {n} patients, fewer than the {folds} folds"),
     N_("a fold has no more distinct patients than phenotypes"),
+    N_("the algorithm leaves a single cluster"),
     N_("no value of {column}"),
     N_("a level that no patient of the cohort had"),
 )
@@ -119,6 +120,11 @@ CHECK = (
     N_("R was not asked for this analysis"),
     N_("scikit-learn's trees and forests draw their own random numbers: no R package grows the same trees"),
     N_("a setting of the cross-validation, not an estimate"),
+    N_(
+        "from sets drawn at random and clustered again, which R does not repeat: their rates are tested by simulation"
+    ),
+    N_("a rule on numbers from sets drawn at random, which R does not repeat"),
+    N_("a number of random sets: a setting, not an estimate"),
     N_("a path of random draws, which R does not repeat; what the imputed sets hold at its end is checked"),
     N_("nothing to compare on the random subset"),
     N_("the other cohort is a random subset"),
@@ -128,6 +134,36 @@ CHECK = (
     N_("the report was checked on a random subset: the model's own patients are not in its data_for_r.csv"),
     N_("the report has no data_for_r.csv: it is not written where small numbers are hidden"),
     N_("the curve has no value to compare"),
+)
+
+FINDINGS = (
+    N_("time or status is missing or cannot be read in {n} of {k} selected rows; they are left out of this endpoint."),
+    N_("{label}: {n} rows ({columns}), {k} of them selected."),
+    N_("'{label}' is not checked here: the table has no {columns}."),
+    N_("column '{column}' is {word} in all {n} selected rows with a value."),
+    N_("column '{column}' is {word} in all but {k} of {n} selected rows with a value."),
+    N_("column '{column}' has no value in any of the {n} rows."),
+    N_("column '{column}' has dates after today in {n} rows (of the years {years})."),
+    N_("column '{column}' has dates more than ten years from all others in {n} rows (of the years {years})."),
+    N_("column '{column}' has {word} in {n} rows, about {size} than the others (median {k}); the values are kept."),
+    N_("column '{column}' has {word} in {n} rows, far from all others; counted as a number."),
+    N_("column '{column}' is an age of {word} in {n} rows; the values are kept."),
+    N_("{n} rows are in every cell a copy of an earlier row."),
+    N_("column '{column}' has numbers with different units: {units}; only the number is read."),
+    N_("column '{column}' has numbers with a unit ({units}) in {n} rows."),
+    N_("column '{column}' has levels that differ by case, spaces or full-width letters alone: {pairs}."),
+    N_("column '{column}' has {word} as a level, in {n} rows."),
+    N_("{n} times smaller"),
+    N_("{n} times larger"),
+)
+
+NOMOGRAM = (
+    N_("no nomogram: {why}"),
+    N_("with an interaction the points of one covariate depend on another"),
+    N_("not offered for a model with exact ties"),
+    N_("not offered for a model with {key}"),
+    N_("with competing events 1 minus survival from one model is no risk"),
+    N_("the algorithm leaves a single cluster"),
 )
 
 SELECTION = (
@@ -161,4 +197,4 @@ DURATIONS = (
     N_("1 year"), N_("1 month"), N_("1 day"), N_("years"), N_("months"), N_("days"), N_("{n} {unit}"),
 )  # fmt: skip
 
-NOTES = (*ABSENCES, *MODELS, *COUNTS, *PHENOTYPES, *CHECK, *SELECTION, *TOLERANCES, *DURATIONS)
+NOTES = (*ABSENCES, *MODELS, *COUNTS, *PHENOTYPES, *CHECK, *SELECTION, *FINDINGS, *NOMOGRAM, *TOLERANCES, *DURATIONS)

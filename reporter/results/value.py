@@ -16,6 +16,7 @@ class Reason(StrEnum):
     SUPPRESSED = "suppressed_small_cell"
     NOT_RUN = "not_run"
     FAILED = "failed"
+    OUTCOME_USED = "outcome_used_in_grouping"
 
 
 class Frozen(BaseModel):
@@ -60,3 +61,13 @@ def statistic(
     if math.isfinite(number):
         return Statistic(stat=stat, value=number, unit=unit, note=note)
     return Statistic(stat=stat, value=None, unit=unit, reason=reason, note=note)
+
+
+def withheld(test: tuple[Statistic, ...]) -> tuple[Statistic, ...]:
+    """Return a test of groups that the outcome helped to form: its degrees of freedom alone keep their value."""
+    return tuple(
+        found
+        if found.stat == "df"
+        else Statistic(stat=found.stat, value=None, unit=found.unit, reason=Reason.OUTCOME_USED)
+        for found in test
+    )

@@ -105,6 +105,7 @@ class LogRankOptions(Options):
     kind: Literal["log_rank"] = "log_rank"
     group: str
     rho: float = 0.0
+    withheld: Literal["", "outcome_used_in_grouping"] = ""
 
 
 class RmstOptions(Options):
@@ -376,6 +377,7 @@ class GrayTestOptions(Options):
     group: str
     causes: tuple[str, ...]
     rho: Literal[0] = 0
+    withheld: Literal["", "outcome_used_in_grouping"] = ""
 
 
 class CauseSpecificOptions(ModelOptions):
@@ -418,6 +420,7 @@ class PhenotypeOptions(Options):
     trees: int = 200
     min_leaf: int = 10
     folds: int = 5
+    outcome_used: bool = False
 
 
 class StructureOptions(Options):

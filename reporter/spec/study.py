@@ -132,7 +132,8 @@ class PhenotypesSpec(Section):
     """``[phenotypes]``; `horizon` is in the report unit of the first endpoint.
 
     The phenotypes are Ward's; all `algorithms` take part in the search for structure (`structure`), which clusters
-    `null_replicates` sets without clusters of each kind.
+    `null_replicates` sets without clusters of each kind. Columns of the outcome are features only when `supervised`;
+    with it or `features_chosen_with_outcome` no P value compares the phenotypes of the development cohort.
     """
 
     features: tuple[str, ...] = Field(min_length=1)
@@ -140,6 +141,8 @@ class PhenotypesSpec(Section):
     k: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=(2, 3, 4, 5, 6), min_length=1)
     horizon: float = Field(gt=0, allow_inf_nan=False)
     structure: bool = True
+    supervised: bool = False
+    features_chosen_with_outcome: bool = False
     null_replicates: int = Field(default=199, ge=199, le=9999)
 
 

@@ -220,7 +220,7 @@ STANDARDISED = Tolerance(
 
 MODEL_SCORE = Tolerance(
     "score of a predicted risk", rtol=1e-9, per_scale=1e-9, scale="one",
-    why="from risks whose coefficients both sides iterate to; a difference of two, whose digits that cancel are those of 1",
+    why="from risks whose coefficients both sides iterate to; where two cancel, the digits are those of 1",
 )  # fmt: skip
 
 CLUSTER_INDEX = Tolerance(

@@ -255,7 +255,7 @@ def pairs_in(frame: AnalysisFrame, options: ModelOptions) -> Floats:
 
 
 def covered(frame: AnalysisFrame) -> bool:
-    """Tell whether somebody is under observation across every entry time: else the weights of Fine and Gray are 0 / 0."""
+    """Tell whether somebody is under observation across every entry time; else Fine and Gray's weights are 0 / 0."""
     if frame.entry is None:
         return True
     later = [e for e in np.unique(frame.entry) if e > frame.entry.min()]

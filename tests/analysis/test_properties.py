@@ -211,7 +211,7 @@ OPTIONS = (
         min_at_risk=1,
         min_uncensored=0.0,
         min_events=1,
-    ),  # fmt: skip
+    ),
 )
 
 

@@ -73,7 +73,7 @@ KINDS: dict[str, Callable[[np.random.Generator, int], Floats]] = {
 
 
 def planted(random: np.random.Generator, n: int, separation: float, p: int = 4) -> tuple[Floats, NDArray[np.int64]]:
-    """Three groups, each `separation` standard deviations above the others in a feature of its own, and who is where."""
+    """Three groups, each `separation` SD above the others in a feature of its own, and who is where."""
     truth = random.permutation(np.arange(n) % 3)
     centres = np.zeros((3, p))
     centres[[0, 1, 2], [0, 1, 2]] = separation

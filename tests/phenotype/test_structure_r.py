@@ -16,8 +16,10 @@ from tests.phenotype.test_phenotypes import options as phenotype_options
 
 pytestmark = pytest.mark.r
 TERMS = (
-    TermSpec(column="age", per=10), TermSpec(column="nodes", transform="log1p"), TermSpec(column="size", levels=("a", "b", "c")),
-)  # fmt: skip
+    TermSpec(column="age", per=10),
+    TermSpec(column="nodes", transform="log1p"),
+    TermSpec(column="size", levels=("a", "b", "c")),
+)
 
 
 @pytest.mark.parametrize(("n", "sample"), [(90, 500), (301, 120)])

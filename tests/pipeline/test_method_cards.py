@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from reporter.cohort.build import build_cohorts
 from reporter.errors import ReporterError
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.method_cards import HEADINGS, MethodCard, methods_folder, option_classes, page_of, read_card
-from reporter.pipeline.plan import plan_analyses, plan_phenotypes
+from reporter.pipeline.plan import plan_analyses, plan_phenotypes, plan_structure
 from reporter.report.sections.references import WORKS
 from reporter.resources import r_scripts_folder
 from reporter.results.tree import AnalysisNode
@@ -134,9 +135,12 @@ def nodes_of(path: Path) -> Iterator[AnalysisNode]:
         yield from run_planned(item, frames)
     clustering = plan_phenotypes(study, frames)
     if clustering is not None:
-        from reporter.pipeline.phenotypes import add_phenotypes
+        from reporter.pipeline.phenotypes import add_phenotypes, search_structure
 
-        found = add_phenotypes(clustering, dict(frames))
+        found, trial = add_phenotypes(clustering, dict(frames)), plan_structure(study, clustering)
+        if trial is not None:
+            few = trial.options.model_copy(update={"replicates": 20, "resamples": 3, "sample": 100})
+            found = search_structure(replace(trial, options=few), found, dict(frames), lambda _words: None)
         yield from found.nodes if found is not None else ()
 
 

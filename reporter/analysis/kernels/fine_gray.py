@@ -241,7 +241,7 @@ def _standardised(x: Floats) -> tuple[Floats, Floats]:
 
 
 def _informed(x: Floats, sets: _Sets, used: Bools) -> Bools:
-    """Return which of the `used` columns also vary in a risk set: with entry times one may vary among all rows alone."""
+    """Return which of the `used` columns vary in a risk set too: with entry times some do among all rows alone."""
     if not used.any():
         return used
     z = _standardised(x[:, used])[0]
@@ -288,4 +288,6 @@ def fit_fine_gray(
     model_error[used] = np.sqrt(np.maximum(np.diag(model_based), 0.0)) / scale
     covariance[np.ix_(used, used)] = robust / np.outer(scale, scale)
     wald = robust_quadratic(best.beta, robust, model_based)
-    return FineGrayFit(coef, covariance, best.point.value, start.value, wald, used, infinite, best.converged, model_error)
+    return FineGrayFit(
+        coef, covariance, best.point.value, start.value, wald, used, infinite, best.converged, model_error
+    )

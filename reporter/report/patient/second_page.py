@@ -59,7 +59,8 @@ def _phenotype(texts: PatientTexts, fonts: FontMetrics) -> Panel | None:
     blocks: list[Block] = [Paragraph(line) for line in _phenotype_words(texts, found)]
     if not texts.dense:
         blocks.append(phenotype_figure(texts, found, fonts))
-    blocks.append(Paragraph(texts.say(_("Exploratory: the phenotypes were not tested against noise.")), "note"))
+    said = _("Exploratory: the report on the cohort says whether the phenotypes are more than noise.")
+    blocks.append(Paragraph(texts.say(said), "note"))
     return Panel(plain_text(texts.say(_("Phenotype {name}"), name=found.phenotype)), tuple(blocks))
 
 

@@ -203,6 +203,7 @@ class Context:
             Reason.SUPPRESSED: _("not shown (few patients)"),
             Reason.NOT_RUN: _("not computed"),
             Reason.FAILED: _("could not be computed"),
+            Reason.OUTCOME_USED: _("not given: the outcome was used in forming the groups"),
         }.get(reason or Reason.NOT_ESTIMABLE, _("not estimable"))
 
     def interval(

@@ -108,6 +108,7 @@ def size_table(context: Context, node: AnalysisNode) -> Table | None:
     rows = [row for row in node.rows if row.group == PHENOTYPE]
     if not rows:
         return None
+    tried = all(any(found.stat == "jaccard" for found in row.stats) for row in rows)
     lines = tuple(
         TableRow(
             (
@@ -117,6 +118,7 @@ def size_table(context: Context, node: AnalysisNode) -> Table | None:
                     align="right",
                 ),
                 cell(context.number(node, row, "rmst", decimals(2)), align="right"),
+                *((cell(context.number(node, row, "jaccard", decimals(2)), align="right"),) if tried else ()),
             )
         )
         for row in rows
@@ -125,8 +127,9 @@ def size_table(context: Context, node: AnalysisNode) -> Table | None:
     unit = context.unit(rows[0].get("rmst").unit)
     horizon = plain_number(options.horizon) if options else ""
     title = _("Mean survival within {horizon} {unit}, {unit}").format(horizon=horizon, unit=unit)
-    head = heads((_("Phenotype"), "left"), (_("No./events"), "right"), (title, "right"))
-    return Table("phenotypes", fill(_("The phenotypes.")), head, lines, widths=(5, 4, 5))
+    more = ((_("Jaccard index"), "right"),) if tried else ()
+    head = heads((_("Phenotype"), "left"), (_("No./events"), "right"), (title, "right"), *more)
+    return Table("phenotypes", fill(_("The phenotypes.")), head, lines, widths=(5, 4, 5, 3) if tried else (5, 4, 5))
 
 
 def _phenotype(context: Context, level: str) -> str:

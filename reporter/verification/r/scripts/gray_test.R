@@ -64,8 +64,10 @@ check_gray_test <- function(frames, cohort, endpoint, options) {
       difference <- (observed - found$expected)[keep]
       if (qr(block, tol = 1e-12)$rank == length(keep)) statistic <- sum(difference * solve(block, difference, tol = 0))
     }
-    rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "gray_test", options$group, term = term),
-                                        chi_square("", statistic, length(keep)))
+    test <- chi_square("", statistic, length(keep))
+    # The outcome helped to form the groups: no test.
+    if (isTRUE(nzchar(options$withheld))) test[c("statistic", "p_value", "log_p_value")] <- NA
+    rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "gray_test", options$group, term = term), test)
     for (i in seq_along(present)) {
       values <- c(n = sum(frame$.group == present[i]), observed = observed[[i]], expected = found$expected[i])
       rows[[length(rows) + 1]] <- numbers(place(cohort, endpoint, "gray_test", options$group, present[i], term), values)
