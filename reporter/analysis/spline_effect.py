@@ -15,6 +15,7 @@ from reporter.spec.options import TermSpec, TermTestOptions
 Floats = NDArray[np.float64]
 
 POINTS = 41
+SAME_POINT = 1e-12  # of the range of the covariate
 PAIRED = "no curve of a spline in an interaction: it differs by the other covariate"
 
 
@@ -39,8 +40,10 @@ def _limited(frame: AnalysisFrame, model: FittedModel, term: TermSpec) -> Floats
 def _curve(frame: AnalysisFrame, model: FittedModel, term: TermSpec, conf_level: float) -> Curve:
     """(B(x) - B(median)) b with limits ± z sqrt(d'Vd), V robust with clusters."""
     values = _limited(frame, model, term)
-    grid = np.linspace(values.min(), values.max(), POINTS)
-    basis = restricted_cubic_spline(np.append(grid, np.median(values)), term.spline) / term.per
+    grid, middle = np.linspace(values.min(), values.max(), POINTS), float(np.median(values))
+    # A point that is the median but for rounding is it: the effect there is 0 and has no band.
+    grid[np.abs(grid - middle) <= SAME_POINT * np.ptp(values)] = middle
+    basis = restricted_cubic_spline(np.append(grid, middle), term.spline) / term.per
     keep = model.design.columns_of(term.column)
     used = model.fit.used[keep]
     away, part = (basis[:-1] - basis[-1])[:, used], keep[used]

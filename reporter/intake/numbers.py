@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -50,7 +51,10 @@ class NumberReader:
             return float("nan")
         if key in self.codes:
             return self.codes[key]
-        return key if isinstance(key, float) else None
+        return key if isinstance(key, float) and self._stays_finite(key) else None
+
+    def _stays_finite(self, number: float) -> bool:
+        return math.isfinite(number * (self.factor or 1.0))
 
     def of_numbers(self, column: pd.Series) -> Floats:
         """Return a column that holds numbers already."""

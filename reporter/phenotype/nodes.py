@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reporter.analysis.kernels.concordance import concordance
 from reporter.cohort.frame import AnalysisFrame, Column
 from reporter.errors import ReporterError
 from reporter.phenotype.classifier import cross_validate
@@ -22,6 +23,7 @@ Floats = NDArray[np.float64]
 
 NAME, LABEL = "phenotype", "Phenotype"
 FEW_EVENTS = 10
+LEAK = 0.9  # of max(C, 1 - C)
 RECOVERY = "accuracy measures recovery of a rule made from the same variables; it is not evidence of validity"
 FOLD_RULE = (
     "in each fold the clusters are made anew from the training patients; a test patient's label is the nearest "
@@ -82,8 +84,19 @@ def _notes(frame: AnalysisFrame, found: Clusters, options: PhenotypeOptions) -> 
             yield f"k = {k} is not below the number of distinct patients; not tried"
     for i in np.flatnonzero(found.events < FEW_EVENTS):
         yield f"phenotype {i + 1} has {found.events[i]} events, fewer than {FEW_EVENTS}"
+    yield from _leaks(frame, found)
     if found.n_moved:
         yield f"another order of tied merges puts {found.n_moved} patients in another phenotype"
+
+
+def _leaks(frame: AnalysisFrame, found: Clusters) -> Iterator[str]:
+    """Name features that rank survival as only the outcome itself would."""
+    rows = found.rows
+    entry = None if frame.entry is None else frame.entry[rows]
+    for j, name in enumerate(found.features.names):
+        ranked = concordance(frame.time[rows], frame.event[rows], found.features.plain[:, j], ymax=None, entry=entry)
+        if np.isfinite(ranked.estimate) and max(ranked.estimate, 1 - ranked.estimate) > LEAK:
+            yield f"{name} alone ranks survival almost perfectly: is it the outcome under another name?"
 
 
 def _height_curve(found: Clusters) -> Curve:

@@ -22,6 +22,7 @@ from reporter.spec.options import (
     FollowUpOptions,
     GapSensitivityOptions,
     KaplanMeierOptions,
+    GrayTestOptions,
     LogRankOptions,
     ModelOptions,
     PhenotypeOptions,

@@ -17,6 +17,7 @@ from reporter.spec.check_mapping import (
     unit_findings,
 )
 from reporter.spec.check_models import imputation_problems, interaction_problems, part_problems, spline_problems
+from reporter.spec.check_phenotypes import phenotype_problems
 from reporter.spec.check_source import source_problems
 from reporter.spec.check_survival import survival_findings
 from reporter.spec.columns import ColumnSpec
@@ -148,6 +149,7 @@ def _names(file: StudyFile, places: Places) -> Iterator[Finding]:
     yield from part_problems(file, places)
     yield from imputation_problems(file, places)
     yield from bootstrap_problems(file, places)
+    yield from phenotype_problems(file, places)
     for table, key, names in used:
         yield from _used_columns(file, (table, key), names, places)
     if file.validation:

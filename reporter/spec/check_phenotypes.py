@@ -24,12 +24,16 @@ def phenotype_problems(file: StudyFile, places: Places) -> Iterator[Finding]:
     if asked is None or asked.supervised:
         return
     for endpoint, spec in file.endpoints.items():
-        for name in outcome_columns(spec):
-            source = file.columns[name].source if name in file.columns else ()
-            del source
-            if name in asked.features:
+        outcome = set().union(*(_read(file, name) for name in outcome_columns(spec)))
+        for name in asked.features:
+            if _read(file, name) & outcome:
                 message = (
                     f"phenotypes.features: '{name}' is the outcome (endpoints.{endpoint}). Leave it out, or say "
                     "supervised = true: then no P value compares the phenotypes."
                 )
                 yield Finding("outcome_feature", places.at(("phenotypes", "features")), message)
+
+
+def _read(file: StudyFile, name: str) -> set[str]:
+    """Return the name of a column and those of the data that it is read from."""
+    return {name, *(file.columns[name].source if name in file.columns else ())}

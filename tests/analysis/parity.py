@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType, SimpleNamespace
@@ -9,12 +10,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
+from scipy.stats import chi2
 
 from reporter.cohort.frame import AnalysisFrame
 from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.plan import Planned
 from reporter.resources import r_scripts_folder
-from reporter.results.ledger import Verdict
+from reporter.results.ledger import LedgerRow, Verdict
 from reporter.verification.compare import compare
 from reporter.verification.r.child import RChild
 from reporter.verification.r.code import options_code
@@ -36,6 +38,9 @@ REFUSALS = (
     "runs to infinity",
     "did not converge",
 )
+
+
+STEEP = 1e-4  # likelihood ratios below it: the slope of log P is above 40
 
 
 @dataclass(frozen=True)
@@ -133,5 +138,21 @@ def differences(live: LiveR, job: Job, tally: Tally, misled: Mapping[str, object
     return [
         f"{row.address}: {row.python!r} here, {row.r!r} in R; {row.verdict}, {row.tolerance} {row.note}"
         for row in rows
-        if row.verdict not in (Verdict.AGREES, Verdict.NOT_CHECKABLE)
+        if row.verdict not in (Verdict.AGREES, Verdict.NOT_CHECKABLE) and not follows_ratio(row, answer)
     ]
+
+
+def follows_ratio(row: LedgerRow, answer: Answer) -> bool:
+    """Tell whether the P value of a likelihood ratio near 0 differs by no more than its statistic may.
+
+    There log P is steep: the tolerance of the statistic (1e-13 of the log-likelihood), times the slope.
+    """
+    place, _, stat = row.address.rpartition("/")
+    if stat not in ("lr_p_value", "lr_log_p_value") or row.python is None or row.r is None or not row.r:
+        return False
+    ratio, df = answer.values[f"{place}/lr_statistic"], answer.values[f"{place}/lr_df"]
+    difference = row.python - row.r if stat == "lr_log_p_value" else math.log(row.python / row.r)
+    slope = chi2.pdf(ratio, df) / chi2.sf(ratio, df)
+    return 0 < ratio < STEEP and abs(difference) <= slope * 1e-13 * max(
+        abs(answer.values[f"{place}/log_likelihood"]), 1.0
+    )

@@ -80,6 +80,11 @@ def test_a_cell_without_one_plain_number_is_a_finding(cell: str) -> None:
     assert [finding.code for finding in findings] == ["not_a_number"] and cell in findings[0].message
 
 
+def test_a_number_that_no_longer_fits_in_the_unit_of_the_column_is_a_finding() -> None:
+    _, _, findings = mapped(table(x=["1e308", "2"]), x=spec(kind="numeric", unit="mm", unit_in_file="cm"))
+    assert [finding.code for finding in findings] == ["not_a_number"]
+
+
 def test_numbers_of_columns_that_hold_numbers() -> None:
     frame = pd.DataFrame({"x": np.array([1.5, 999.0, 990.0, np.nan])})
     column = spec(kind="numeric", missing={"999": "unknown"}, codes={"990": 1}, unit_in_file="cm", unit="mm")

@@ -43,6 +43,7 @@ check_cox_term_test <- function(frames, cohort, endpoint, options) {
 spline_effect <- function(fit, data, i, term, options, where) {
   value <- data[[paste0("x", i)]][, 1] * term$per
   grid <- seq(min(value), max(value), length.out = 41)
+  grid[abs(grid - median(value)) <= 1e-12 * diff(range(value))] <- median(value)
   basis <- function(x) cubic_spline(x, term$spline) / term$per
   here <- which(fit$assign_of == i)
   keep <- fit$identified[here]
