@@ -20,7 +20,7 @@ from reporter.cohort.frame import AnalysisFrame
 from reporter.errors import ReporterError
 from reporter.results.address import level_term
 from reporter.results.tree import AnalysisNode, Curve, CurveColumn, Row
-from reporter.results.value import Statistic, statistic
+from reporter.results.value import Statistic, statistic, withheld
 from reporter.spec.options import (
     CauseSpecificOptions,
     CoxOptions,
@@ -141,9 +141,7 @@ def analyse_gray_test(frame: AnalysisFrame, options: GrayTestOptions) -> tuple[A
             statistic("p_value", found.p_value, note=note),
             statistic("log_p_value", found.log_p_value, note=note),
         )
-        if options.withheld:
-            test = withheld(test)
-        rows.append(Row(group=options.group, term=cause, stats=test))
+        rows.append(Row(group=options.group, term=cause, stats=withheld(test) if options.withheld else test))
         for code, level in enumerate(column.levels):
             if found.n[code]:
                 values = (("n", found.n), ("observed", found.observed), ("expected", found.expected))

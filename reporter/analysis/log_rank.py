@@ -22,9 +22,7 @@ def analyse_log_rank(frame: AnalysisFrame, options: LogRankOptions) -> tuple[Ana
         statistic("p_value", found.p_value, note=note),
         statistic("log_p_value", found.log_p_value, note=note),
     )
-    if options.withheld:
-        test = withheld(test)
-    rows = [Row(group=options.group, stats=test)]
+    rows = [Row(group=options.group, stats=withheld(test) if options.withheld else test)]
     for code, level in enumerate(column.levels):
         if not found.n[code]:
             continue

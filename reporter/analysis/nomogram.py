@@ -16,20 +16,17 @@ from reporter.analysis.cox import DEPENDENT, FittedModel, fit_model, why_unusabl
 from reporter.analysis.design import make_design
 from reporter.analysis.kernels.cox_prediction import baseline_hazard
 from reporter.cohort.frame import AnalysisFrame, Column
+from reporter.results.address import time_text
 from reporter.results.tree import AnalysisNode, Row
 from reporter.results.value import statistic
 from reporter.spec.options import NomogramOptions, TermSpec
 
 Floats = NDArray[np.float64]
 
+NO_POINTS = "no covariate changes the predictor along its axis"
 TOTAL, SURVIVAL = "total_points", "survival"
 MOST_TICKS = 10
 TAIL, LEAST_ROWS = 10, 200  # an axis leaves out the 10 lowest and highest of 200 or more patients, as rms does
-
-
-def level_of(value: float) -> str:
-    """Return a number as the level of a row."""
-    return f"{value:.10g}"
 
 
 def axis_values(values: Floats, term: TermSpec) -> tuple[float, ...]:
@@ -42,7 +39,8 @@ def axis_values(values: Floats, term: TermSpec) -> tuple[float, ...]:
     power = 10.0 ** np.floor(np.log10(span / MOST_TICKS)) if span > 0 else 1.0
     step = next(m * power for m in (1.0, 2.0, 5.0, 10.0) if span / (m * power) <= MOST_TICKS)
     first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
-    return tuple(float(round(i * step, 10)) for i in range(first, max(last, first + 1) + 1))
+    ticks = (float(f"{i * step:.12g}") for i in range(first, max(last, first + 1) + 1))
+    return tuple(dict.fromkeys(ticks))
 
 
 def refused(frame: AnalysisFrame, options: NomogramOptions) -> str:
@@ -75,7 +73,7 @@ def _axes(model: FittedModel, frame: AnalysisFrame, options: NomogramOptions) ->
         old = frame.columns[term.column]
         column = Column(term.column, old.label, old.unit, old.kind, old.levels, at)
         design = make_design((term,), {term.column: column}, np.ones(at.size, dtype=bool))
-        levels = term.levels or tuple(level_of(value) for value in values)
+        levels = term.levels or tuple(time_text(value) for value in values)
         coef = model.fit.coef[model.design.columns_of(term.column)]
         found.append(_Axis(term.column, tuple(levels), design.matrix @ coef))
     return found
@@ -96,8 +94,10 @@ class _Scale:
         return self.unit * float(np.log(-np.log(survival) / hazard) - self.start)
 
 
-def _scale(axes: Sequence[_Axis], centre: float, largest: float) -> _Scale:
+def _scale(axes: Sequence[_Axis], centre: float, largest: float) -> _Scale | None:
     ranges = np.array([np.ptp(axis.part) for axis in axes])
+    if not ranges.max() > 0:
+        return None
     unit = largest / float(ranges.max())
     return _Scale(unit, sum(float(axis.part.min()) for axis in axes) - centre, unit * float(ranges.sum()))
 
@@ -107,17 +107,19 @@ def _by_horizon(scale: _Scale, hazard: float, time: float, options: NomogramOpti
     yield Row(term="GLOBAL", time=time, stats=(statistic("baseline_survival", float(np.exp(-hazard))),))
     totals = np.arange(0.0, scale.most + options.step, options.step)
     for total, value in zip(totals, scale.survival(totals, hazard), strict=True):
-        yield Row(group=TOTAL, level=level_of(float(total)), time=time, stats=(statistic("survival", value),))
+        yield Row(group=TOTAL, level=time_text(float(total)), time=time, stats=(statistic("survival", value),))
     for survival in options.survival:
         points = scale.total(survival, hazard) if hazard > 0 else float("nan")
         if 0 <= points <= scale.most:
-            yield Row(group=SURVIVAL, level=level_of(survival), time=time, stats=(statistic("total_points", points),))
+            yield Row(group=SURVIVAL, level=time_text(survival), time=time, stats=(statistic("total_points", points),))
 
 
 def _rows(model: FittedModel, frame: AnalysisFrame, options: NomogramOptions) -> Iterator[Row]:
     axes = _axes(model, frame, options)
     centre = float(model.fit.centre @ model.fit.coef)
     scale = _scale(axes, centre, options.largest)
+    if scale is None:
+        return
     whole = {
         "points_per_unit": scale.unit, "predictor_at_zero": scale.start, "most_points": scale.most,
         "predictor_centre": centre,
@@ -142,6 +144,7 @@ def analyse_nomogram(frame: AnalysisFrame, options: NomogramOptions) -> tuple[An
         model = fit_model(frame, options)
         why_not = why_unusable(model.fit) or ("" if model.fit.used.all() else f"a covariate is {DEPENDENT}")
         rows = () if why_not else tuple(_rows(model, frame, options))
+        why_not = why_not or ("" if rows else NO_POINTS)
     node = AnalysisNode(
         cohort=frame.cohort, endpoint=frame.endpoint, analysis="nomogram", options=options, rows=rows,
         notes=(f"no nomogram: {why_not}",) if why_not else (),

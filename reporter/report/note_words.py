@@ -108,7 +108,7 @@ PHENOTYPES = (
     N_("k = {k} is not below the number of distinct patients; not tried"),
     N_("the smallest phenotype has {n} patients, fewer than the {folds} folds"),
     N_("a fold has no more distinct patients than phenotypes"),
-    N_("the algorithm leaves a single cluster"),
+    N_("{column} alone ranks survival almost perfectly: is it the outcome under another name?"),
     N_("no value of {column}"),
     N_("a level that no patient of the cohort had"),
 )
@@ -120,9 +120,7 @@ CHECK = (
     N_("R was not asked for this analysis"),
     N_("scikit-learn's trees and forests draw their own random numbers: no R package grows the same trees"),
     N_("a setting of the cross-validation, not an estimate"),
-    N_(
-        "from sets drawn at random and clustered again, which R does not repeat: their rates are tested by simulation"
-    ),
+    N_("from sets drawn at random and clustered again, which R does not repeat: their rates are tested by simulation"),
     N_("a rule on numbers from sets drawn at random, which R does not repeat"),
     N_("a number of random sets: a setting, not an estimate"),
     N_("a path of random draws, which R does not repeat; what the imputed sets hold at its end is checked"),

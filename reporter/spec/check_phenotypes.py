@@ -13,8 +13,10 @@ from reporter.spec.study import StudyFile
 def outcome_columns(spec: EventDefinition) -> tuple[str, ...]:
     """Return the columns that an endpoint reads its time and events from."""
     found = [spec.time, spec.end, spec.event]
-    for part in (*spec.events, *spec.competing.values()):
-        found += [part.column, part.time]
+    for component in spec.events:
+        found += [component.column, component.time]
+    for event in spec.competing.values():
+        found += [event.column, event.time]
     return tuple(dict.fromkeys(name for name in found if name))
 
 

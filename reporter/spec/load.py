@@ -220,4 +220,5 @@ def load_study(path: Path) -> Study:
     findings = check_study(file, places)
     if findings:
         raise FindingsError(findings)
-    return _assemble(file, path, raw, places).model_copy(update={"words": _all_words(file, words, dictionary_labels(data))})
+    study = _assemble(file, path, raw, places)
+    return study.model_copy(update={"words": _all_words(file, words, dictionary_labels(data))})

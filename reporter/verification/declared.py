@@ -26,8 +26,17 @@ NOT_CHECKABLE: dict[tuple[str, str], str] = {
     **{
         ("phenotype_structure", stat): _NULL
         for stat in (
-            "copula_statistic", "copula_p_value", "permutation_statistic", "permutation_p_value", "gap", "jaccard",
-            "null_median", "null_high", "permuted_high", "null_calinski_harabasz", "null_davies_bouldin",
+            "copula_statistic",
+            "copula_p_value",
+            "permutation_statistic",
+            "permutation_p_value",
+            "gap",
+            "jaccard",
+            "null_median",
+            "null_high",
+            "permuted_high",
+            "null_calinski_harabasz",
+            "null_davies_bouldin",
         )
     },
     **{("imputation_trace_curve", stat): _CHAIN for stat in ("mean", "minimum", "maximum")},

@@ -96,7 +96,8 @@ def _log_rank(frame: AnalysisFrame, options: LogRankOptions) -> Found:
 
     column = frame.columns[options.group]
     keep = column.observed
-    if options.rho or frame.entry is not None or np.unique(column.codes[keep]).size < 2:
+    few = np.unique(column.codes[keep]).size < 2
+    if options.withheld or options.rho or frame.entry is not None or few:
         return
     convention = "" if frame.event[keep].any() else "log_rank_without_events"
     test = multivariate_logrank_test(frame.time[keep], column.codes[keep], frame.event[keep])

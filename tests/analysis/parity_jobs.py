@@ -9,8 +9,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from reporter.analysis.design import make_design
+from reporter.analysis.kernels.fine_gray import EMPTY, fit_fine_gray
 from reporter.analysis.model_parts import part_columns
 from reporter.cohort.frame import AnalysisFrame
+from reporter.errors import ReporterError
 from reporter.pipeline.plan import Planned
 from reporter.spec.options import (
     BaselineOptions,
@@ -254,12 +256,21 @@ def pairs_in(frame: AnalysisFrame, options: ModelOptions) -> Floats:
     )  # fmt: skip
 
 
-def covered(frame: AnalysisFrame) -> bool:
-    """Tell whether somebody is under observation across every entry time; else Fine and Gray's weights are 0 / 0."""
-    if frame.entry is None:
-        return True
+def without_weights(frame: AnalysisFrame, options: FineGrayOptions) -> bool:
+    """Tell whether the weights of Fine and Gray are 0 / 0, which we refuse and finegray takes for 1.
+
+    So it is where nobody is under observation across an entry time.
+    """
+    if frame.entry is None or frame.cause is None:
+        return False
     later = [e for e in np.unique(frame.entry) if e > frame.entry.min()]
-    return all(((frame.entry < e) & (frame.time > e)).any() for e in later)
+    if all(((frame.entry < e) & (frame.time > e)).any() for e in later):
+        return False
+    try:
+        fit_fine_gray(frame.time[:, None], frame.time, frame.cause, event=1, ties="efron", entry=frame.entry)
+    except ReporterError as error:
+        return str(error) == EMPTY
+    return False
 
 
 def unclear(frame: AnalysisFrame, options: Options) -> bool:
@@ -270,8 +281,6 @@ def unclear(frame: AnalysisFrame, options: Options) -> bool:
     """
     if not isinstance(options, ModelOptions):
         return False
-    if isinstance(options, FineGrayOptions) and not covered(frame):
-        return True
     pairs = pairs_in(frame, options)
     used = identified_by(pairs)
     if not used.any():

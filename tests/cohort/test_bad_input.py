@@ -200,10 +200,15 @@ BAD: dict[str, tuple[Callable, str, tuple[str, ...]]] = {
         "transform_undefined",
         ("columns.age.transform", "values above 0", "1 patients"),
     ),
-    "key of a later version": (
-        lambda s: s.replace("[analysis]", "[analysis]\nbootstrap = 500"),
-        "not_available",
-        ("'analysis.bootstrap' is not available in this version", "Remove the key"),
+    "bootstrap with exact ties": (
+        lambda s: s.replace("[analysis]", '[analysis]\nbootstrap = 500\nties = "exact"'),
+        "invalid_model",
+        ("analysis.bootstrap: not offered with ties", "or remove it"),
+    ),
+    "bootstrap without a model": (
+        lambda s: s.replace("[analysis]", "[analysis]\nbootstrap = 500").replace("covariates =", "#"),
+        "invalid_model",
+        ("there is no model to bootstrap", "give analysis.covariates"),
     ),
     "R data set spelt wrongly": (
         lambda s: s.replace("patients.csv", "r:survival"),

@@ -20,16 +20,16 @@ from tests.end_to_end.command import STUDY, Written, call
 WIDE = re.compile("[\u4e00-\u9fff]")
 MEGABYTE = 1024 * 1024
 
-PEOPLE = """Aalen-Johansen Breslow Brier Calinski-Harabasz Cox Davies-Bouldin Efron Fine-Gray Greenwood Harrell Jaccard
-Kaplan-Meier Mahalanobis Newton Peto Poisson Royston Schoenfeld Uno Wald Ward"""
+PEOPLE = """Aalen-Johansen Breslow Brier Calinski-Harabasz Cox Cox-Snell Davies-Bouldin Efron Fine-Gray Greenwood
+Harrell Jaccard Kaplan-Meier Mahalanobis Nagelkerke Newton Peto Poisson Royston Schoenfeld Uno Wald Ward"""
 SOFTWARE = """Python R SAS babel cmprsk coxph crr cssselect2 explain finegray fonttools jinja2 lifelines markupsafe
 numba numpy openpyxl pandas prod pyarrow pydantic pydantic-core pyreadstat reporter rich scikit-learn
 scikit-survival scipy statsmodels survdiff survfit.coxph survival weasyprint NaN NA abs ctype eps exp rho rmean
 SHA-256 sha256"""
 FILES = "gbsg.csv reproduce.R results.json rotterdam rotterdam.csv stats.csv verification.csv curves"
 # As a Chinese article prints them; each is explained in Chinese where it stands, or is a name of a method.
-STATISTICS = """AIC AUC BIC C CI D E E50 E90 EM G H HR ICI IQR NR O P RECORD R²D S SE T b copula d delta dfbeta dfbetas gap km l log
-log-log log-rank logit n p plain t tau z"""
+STATISTICS = """AIC AUC BIC C CI D E E50 E90 EM G H HR ICI IQR K NR O P R² RECORD R²D S SE T b copula d delta dfbeta
+dfbetas gap km l log log-log log-rank logit n p plain t tau x z j k m"""
 UNITS = "fmol mm"
 HEADERS = "age death dtime er grade hormon meno nodes pgr recur rfstime rtime size status"
 POWERS = re.compile(r"e-\d+")

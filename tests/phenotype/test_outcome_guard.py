@@ -17,6 +17,7 @@ from reporter.pipeline.plan import Planned, plan_by_phenotype, plan_phenotypes, 
 from reporter.results.value import Reason
 from reporter.spec.load import load_study
 from reporter.spec.options import LogRankOptions, TermSpec
+from reporter.verification.lifelines import witness
 from tests.phenotype.test_phenotypes import options, planted
 
 USED = "outcome_used_in_grouping"
@@ -107,6 +108,14 @@ def test_r_withholds_the_same(frame_of, levels, tmp_path) -> None:
     where = f"development/{frame.endpoint}/log_rank/phenotype"
     assert all(np.isnan(answer.rows[f"{where}/{stat}"]) for stat in ("statistic", "p_value", "log_p_value"))
     assert answer.rows[f"{where}/df"] == 1
+
+
+def test_the_second_witness_says_nothing_either(frame_of, levels) -> None:
+    frame = _grouped(frame_of, levels)
+    frames = {("development", frame.endpoint): frame}
+    for used, n in ((USED, 0), ("", 2)):
+        planned = Planned("development", frame.endpoint, LogRankOptions(group="phenotype", withheld=used))
+        assert len(witness(frames, [planned])) == n
 
 
 def test_a_feature_that_is_the_outcome_is_flagged(frame_of) -> None:

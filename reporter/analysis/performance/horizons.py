@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from reporter.analysis.concordance import equal_but_for_rounding
 from reporter.analysis.cox import why_unusable
-from reporter.analysis.kaplan_meier import NO_FOLLOW_UP
+from reporter.analysis.kaplan_meier import NO_FOLLOW_UP, optional
 from reporter.analysis.kernels.cox import fit_cox
 from reporter.analysis.kernels.ipcw import Scored, Weighed, brier_score, dynamic_auc, scaled_brier, weigh
 from reporter.analysis.kernels.royston import SCALE, explained_variation, normal_scores
@@ -207,7 +207,7 @@ def _calibration(
 def _curve(horizon: float, smooth: SmoothCurve) -> Curve:
     """Return the smooth over the share of patients with a lower predicted risk."""
     names = ("predicted", "observed", "conf_low", "conf_high")
-    columns = tuple(CurveColumn(stat=name, values=getattr(smooth, name)) for name in names)
+    columns = tuple(CurveColumn(stat=name, values=optional(np.array(getattr(smooth, name)))) for name in names)
     return Curve(group=HORIZON, level=time_text(horizon), term="cox", time=SHARES, columns=columns)
 
 

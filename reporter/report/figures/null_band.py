@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reporter.report.figures.axes import Tick
 from reporter.report.figures.canvas import FAINT, HAIR, INK, MUTED, NAVY, Canvas
 from reporter.report.figures.metrics import FontMetrics
+from reporter.report.figures.models import Tick
 
 _BAND = "#D9D9D9"
 

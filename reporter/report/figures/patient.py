@@ -19,6 +19,7 @@ from reporter.report.figures.steps import Point, band_paths, clip_steps, line_pa
 _EMPTY = "#9AA5B1"
 _LABEL_LINES = 2
 _NEAR = 0.25  # a cohort curve that runs less above a read-out would cross its text
+_STEP = 0.25  # points that a step has to move a line of 1.8 points to be drawn; the numbers are not read from it
 _STRIP = ("#DCE6F0", "#B9CEE3", "#86ADCF", "#F2CDA9", "#E39B5C")
 
 
@@ -33,10 +34,10 @@ def draw_patient_curve(figure: PatientCurveFigure, fonts: FontMetrics | None = N
     frame = Frame(x, y, figure.x_ticks, figure.y_ticks, figure.x_label, figure.y_label)
     canvas = Canvas(figure.width, figure.height, figure.title, figure.description, metrics)
     limits = zip(figure.time, figure.estimate, figure.conf_low, figure.conf_high, strict=True)
-    own: list[Point] = thin_steps(clip_steps([(0.0, 1.0, 1.0, 1.0), *limits], x.upper), y)
+    own: list[Point] = thin_steps(clip_steps([(0.0, 1.0, 1.0, 1.0), *limits], x.upper), y, _STEP)
     cohort = zip(figure.reference_time, figure.reference_estimate, strict=True)
     others: list[Point] = [(t, s, None, None) for t, s in cohort]
-    reference = thin_steps(clip_steps([(0.0, 1.0, None, None), *others], x.upper), y)
+    reference = thin_steps(clip_steps([(0.0, 1.0, None, None), *others], x.upper), y, _STEP)
     frame.draw_grid(canvas)
     canvas.path(band_paths(own, x, y), fill=NAVY, opacity=0.13)
     canvas.path(line_path(reference, x, y), stroke=MUTED, width=1.0, dash="3 2")

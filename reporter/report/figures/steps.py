@@ -20,19 +20,19 @@ def clip_steps(points: Sequence[Point], upper: float) -> list[Point]:
     return kept
 
 
-def thin_steps(points: Sequence[Point], y: Scale) -> list[Point]:
-    """Leave out steps that move no line by `TOLERANCE` points; the first and the last stay."""
+def thin_steps(points: Sequence[Point], y: Scale, tolerance: float = TOLERANCE) -> list[Point]:
+    """Leave out steps that move no line by `tolerance` points; the first and the last stay."""
     kept = list(points[:1])
     for point in points[1:-1]:
-        if any(_moved(a, b, y) for a, b in zip(point[1:], kept[-1][1:], strict=True)):
+        if any(_moved(a, b, y, tolerance) for a, b in zip(point[1:], kept[-1][1:], strict=True)):
             kept.append(point)
     return kept + list(points[-1:]) if len(points) > 1 else kept
 
 
-def _moved(a: float | None, b: float | None, y: Scale) -> bool:
+def _moved(a: float | None, b: float | None, y: Scale, tolerance: float) -> bool:
     if a is None or b is None:
         return a is not b
-    return abs(y(a) - y(b)) >= TOLERANCE
+    return abs(y(a) - y(b)) >= tolerance
 
 
 def line_path(points: Sequence[Point], x: Scale, y: Scale) -> str:

@@ -251,7 +251,15 @@ def phenotype_note(context: Context, citations: Citations) -> MethodNote | None:
         "(at least "
         "{leaf} patients a leaf, seed {seed}) learn to recognise them; accuracy is from {folds}-fold "
         "cross-validation in which "
-        "each fold is clustered anew. No P values are given for the features."
+        "each fold is clustered anew. No P values are given for the features. {outcome}"
+    )
+    outcome = (
+        _(
+            "The outcome was used in choosing or forming the features, so no test compares the survival of the "
+            "phenotypes in the development cohort."
+        )
+        if options.outcome_used
+        else _("According to the study file the features were chosen without the outcome.")
     )
     unit = context.results.endpoints[0].unit
     runs = fill(
@@ -265,6 +273,7 @@ def phenotype_note(context: Context, citations: Citations) -> MethodNote | None:
         leaf=words(str(options.min_leaf)),
         seed=words(str(options.seed)),
         folds=words(str(options.folds)),
+        outcome=words(outcome),
     )
     return MethodNote(_("Phenotypes"), runs)
 

@@ -23,6 +23,8 @@ def sample_size_sentence(context: Context, endpoint: EndpointInfo) -> Inline:
     if not node.rows:
         return tuple(sentence(text) for text in node.notes)
     row = node.rows[0]
+    if row.get("needed").value is None:
+        return ()
     text = _(
         "A model of {p} coefficients asks for {needed} patients with {events} events ({per} events per coefficient), "
         "with an anticipated R² (Cox and Snell) of {r2}; there are {n} with {d} ({own})."
@@ -64,6 +66,8 @@ def optimism_table(context: Context, endpoint: EndpointInfo) -> Table | None:
     _ = context.gettext
     node = context.node("optimism", "development", endpoint.name)
     if node is None or not node.rows or not isinstance(node.options, OptimismOptions):
+        return None
+    if node.rows[0].get("n_resamples").value is None:
         return None
     lines = tuple(
         TableRow(

@@ -62,9 +62,7 @@ WORKS = {
         "Rousseeuw PJ. Silhouettes: a graphical aid to the interpretation and validation of cluster analysis. "
         "J Comput Appl Math. 1987;20:53–65."
     ),
-    "hennig": (
-        "Hennig C. Cluster-wise assessment of cluster stability. Comput Stat Data Anal. 2007;52(1):258–271."
-    ),
+    "hennig": ("Hennig C. Cluster-wise assessment of cluster stability. Comput Stat Data Anal. 2007;52(1):258–271."),
     "gap": (
         "Tibshirani R, Walther G, Hastie T. Estimating the number of clusters in a data set via the gap statistic. "
         "J R Stat Soc Series B. 2001;63(2):411–423."

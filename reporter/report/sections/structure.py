@@ -42,8 +42,8 @@ def _p_values(context: Context, node: AnalysisNode, row: Row) -> dict[str, Run |
     return {
         "copula": context.spelt(node, row, "copula_p_value", p_relation),
         "permuted": context.spelt(node, row, "permutation_p_value", p_relation),
-        "alpha": words(plain_number(options.alpha) if options else ""),
-        "stable": words(plain_number(options.stable) if options else ""),
+        "alpha": Run(plain_number(options.alpha) if options else "", is_label=True),
+        "stable": Run(plain_number(options.stable) if options else "", is_label=True),
         "p": Run("P", italic=True),
         "q": Run("P", italic=True),
     }
@@ -140,13 +140,14 @@ def index_table(context: Context, node: AnalysisNode) -> Table | None:
     """Return the indices of every algorithm and number of clusters beside those of noise."""
     _ = context.gettext
     two = decimals(2)
+    mixture = any(row.level == "gmm" for row in _index_rows(node))
     lines = []
     for row in _index_rows(node):
 
         def at(stat: str, write: object = two, row: Row = row) -> Run:
             return context.number(node, row, stat, write)  # type: ignore[arg-type]
 
-        bic = at("bic", decimals(0)) if row.level == "gmm" else Run("")
+        bic = cell(at("bic", decimals(0)) if row.level == "gmm" else Run(""), align="right")
         cells = (
             cell(words(_algorithm(context, row.level))),
             cell(Run(row.term.partition("=")[2], is_label=True), align="right"),
@@ -155,7 +156,7 @@ def index_table(context: Context, node: AnalysisNode) -> Table | None:
                  align="right"),
             cell(at("davies_bouldin"), Run(" ("), at("null_davies_bouldin"), Run(")"), align="right"),
             cell(at("gap"), align="right"),
-            cell(bic, align="right"),
+            *((bic,) if mixture else ()),
             cell(at("jaccard"), align="right"),
             cell(at("n_smallest", count), align="right"),
         )  # fmt: skip
@@ -166,7 +167,7 @@ def index_table(context: Context, node: AnalysisNode) -> Table | None:
     head = heads(
         (_("Algorithm"), "left"), (_("Clusters"), "right"), (_("Silhouette (noise)"), "right"),
         (_("Calinski–Harabasz (noise)"), "right"), (_("Davies–Bouldin (noise)"), "right"), (_("Gap"), "right"),
-        (_("BIC"), "right"), (_("Smallest Jaccard index"), "right"), (_("Smallest cluster"), "right"),
+        *(((_("BIC"), "right"),) if mixture else ()), (_("Smallest Jaccard index"), "right"), (_("Smallest cluster"), "right"),
     )  # fmt: skip
     text = _(
         "In brackets what sets without clusters that keep the correlations give: the silhouette that one in {one_in} "

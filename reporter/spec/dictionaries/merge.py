@@ -175,7 +175,8 @@ def dictionary_labels(data: dict[str, Any]) -> list[dict[str, str]]:
     for table in ("data", "validation"):
         asked = _asked(_table(data, table))
         english, chinese = _entries(asked, "en"), _entries(asked, "zh")
-        said += [{"en": str(english[n]["label"]), "zh": str(chinese[n]["label"])} for n in english if "label" in english[n]]
+        named = [name for name, entry in english.items() if "label" in entry]
+        said += [{"en": str(english[name]["label"]), "zh": str(chinese[name]["label"])} for name in named]
     return said
 
 

@@ -199,6 +199,16 @@ balanced <- function(robust, model_based) {
   is.null(back) || min(eigen(t(back) %*% (robust / outer(unit, unit)) %*% back, symmetric = TRUE, only.values = TRUE)$values) < 1e-4
 }
 
+# survfit.coxph with newdata gives exp(-H0)^risk, 0 or 1 where the baseline at the centre of the covariates under- or overflows
+# and that of the patient does not: exp(-H0 risk), and the limits from it.
+of_each_patient <- function(curves) {
+  curves$surv <- exp(-curves$cumhaz)
+  limits <- getFromNamespace("survfit_confint", "survival")(curves$surv, curves$std.err, TRUE, curves$conf.type, curves$conf.int)
+  curves$lower <- limits$lower
+  curves$upper <- limits$upper
+  curves
+}
+
 # Wald's statistic of all coefficients; NA where the robust variance of one of their combinations is next to nothing (a
 # hundredth of its standard error without clusters): few clusters balance each other there.
 wald_test <- function(fit) {

@@ -201,7 +201,7 @@ smooth_at <- function(data, ended, time, hazard, unknown, options) {
   grid <- cubic_spline(places, knots)
   shown <- survfit(found, newdata = data.frame(.x1 = grid[, 1], .x2 = grid[, 2]), stype = 2,
                    ctype = if (options$ties == "efron") 2 else 1, conf.type = "log-log", conf.int = options$conf_level)
-  shown <- summary(shown, times = time, extend = TRUE)
+  shown <- summary(of_each_patient(shown), times = time, extend = TRUE)
   curve <- list(predicted = -expm1(-exp(places)), observed = 1 - c(shown$surv), conf_low = 1 - c(shown$upper),
                 conf_high = 1 - c(shown$lower))
   list(distances = c(ici = mean(away), e50 = median(away), e90 = unname(quantile(away, 0.9, type = 7)), emax = max(away)),

@@ -16,6 +16,7 @@ check_nomogram <- function(frames, cohort, endpoint, options) {
     list(levels = vapply(at, time_text, ""), part = drop(as.matrix(term_values(setNames(data.frame(at), term$column), term)) %*% b))
   })
   ranges <- vapply(axes, function(axis) diff(range(axis$part)), 1)
+  if (!max(ranges) > 0) return(result())
   unit <- options$largest / max(ranges)
   centre <- sum(coef(fit) * fit$means)
   start <- sum(vapply(axes, function(axis) min(axis$part), 1)) - centre
