@@ -20,7 +20,7 @@ test: setup ## the tests
 
 nightly: setup ## the long checks: 1,000 random cohorts an analysis against live R (SEED=1234: those of that seed)
 	@seed="$(SEED)"; seed="$${seed:-$$(date +%s)}"; echo "seed $$seed"; \
-	$(BIN)/python -m pytest $(PYTEST_FLAGS) --hypothesis-profile=nightly --hypothesis-seed="$$seed" tests/analysis/test_hypothesis_parity.py tests/analysis/test_hypothesis_parity_models.py
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) --hypothesis-profile=nightly --hypothesis-seed="$$seed" tests/analysis/test_hypothesis_parity.py tests/analysis/test_hypothesis_parity_models.py tests/analysis/test_hypothesis_parity_late.py tests/analysis/test_separation.py
 
 bench: setup ## time the estimates beside R and Python's libraries into out/bench/ (SIZES=1000,10000: quicker)
 	@$(BIN)/python -m tests.bench $(if $(SIZES),--sizes $(SIZES))

@@ -6,12 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from xml.sax.saxutils import escape, unescape
 
 from reporter.report.document import Cell, Figure, References, Run, Table
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 T = TypeVar("T")
+D = TypeVar("D", bound="DataclassInstance")
 
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _HAS_WIDE = re.compile(f"[{_WIDE}]")
@@ -159,12 +163,12 @@ def set_chinese(block: T) -> T:
     if isinstance(block, Cell) and not block.runs:
         return block
     if isinstance(block, Table) and block.name.startswith(_CODE_LIST):
-        rows, block = block.rows, replace(block, rows=())  # cells of the file, as they stand there
-        return replace(_set_fields(block), rows=rows)
+        done = _set_fields(replace(block, rows=()))
+        return replace(done, rows=block.rows)  # cells of the file, as they stand there
     return _set_fields(block)
 
 
-def _set_fields(block: Any) -> Any:
+def _set_fields(block: D) -> D:
     changed = {part.name: _set_value(getattr(block, part.name)) for part in fields(block) if part.name not in _NO_WORDS}
     if isinstance(block, Figure):
         changed["svg"] = _DRAWING_WORDS.sub(_set_element, block.svg)

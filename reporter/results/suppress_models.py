@@ -161,6 +161,19 @@ def phenotype(node: AnalysisNode, judge: Judge) -> AnalysisNode:
     return node.model_copy(update={"rows": tuple(rows)})
 
 
+_OF_SETS = ("copula_p_value", "permutation_p_value", "n_replicates", "n_dear", "n_resamples")
+
+
+def structure(node: AnalysisNode, judge: Judge) -> AnalysisNode:
+    """Leave the P values of the search for structure, ranks among random sets; indices and sizes are hidden."""
+    del judge
+    rows = []
+    for row in node.rows:
+        kept = _OF_SETS if row.term == "GLOBAL" else ()
+        rows.append(hide_row(row, [found.stat for found in row.stats if found.stat not in kept]))
+    return node.model_copy(update={"rows": tuple(rows)})
+
+
 def classifier(node: AnalysisNode, judge: Judge) -> AnalysisNode:
     """Hide accuracies that tell of a small number of misclassified patients."""
     rows = []

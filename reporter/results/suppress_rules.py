@@ -17,6 +17,7 @@ from reporter.results.suppress_models import (
     performance,
     phenotype,
     strata,
+    structure,
     without_counts,
 )
 from reporter.results.suppress_performance import any_calibration, any_performance
@@ -100,6 +101,7 @@ RULES: dict[str, Rule] = {
     "missing_pattern": emptied,
     "phenotype": phenotype,
     "phenotype_classifier": classifier,
+    "phenotype_structure": structure,
 }
 
 

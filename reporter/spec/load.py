@@ -179,9 +179,9 @@ def _all_words(file: StudyFile, words: Words, known: list[dict[str, str]]) -> Wo
             add_words(found, text, said)
     for tag, more in words.items():
         found.setdefault(tag, {}).update(more)
-    for text in (file.study.title, file.study.subtitle):
-        if isinstance(text, dict) and text:
-            said = {str(tag): word for tag, word in text.items()}
+    for heading in (file.study.title, file.study.subtitle):
+        if isinstance(heading, dict) and heading:
+            said = {str(tag): word for tag, word in heading.items()}
             add_words(found, said.get("en") or next(iter(said.values())), said)
     for tag, more in file.words.items():
         found.setdefault(tag, {}).update(more)

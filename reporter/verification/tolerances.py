@@ -181,10 +181,6 @@ SMOOTH = Tolerance(
     "smooth of residuals", rtol=1e-9, per_scale=1e-9, scale="band",
     why="a least-squares fit to residuals of an iterated model, through 0 within its band",
 )  # fmt: skip
-SMOOTH_RISK = Tolerance(
-    "smooth of risks", rtol=1e-9, per_scale=1e-12, scale="one",
-    why="a model that both sides iterate to; a risk or a limit near 0 or 1 has the digits of 1",
-)  # fmt: skip
 DISTANCE = Tolerance(
     "height", rtol=1e-9, per_scale=1e-9, scale="largest",
     why="recursive updates of squared distances, which cancel for near points",
@@ -233,7 +229,7 @@ CLUSTER_INDEX = Tolerance(
 )  # fmt: skip
 
 POINTS = Tolerance(
-    "points of a nomogram", rtol=1e-9, per_scale=1e-7, scale="one",
+    "points of a nomogram", rtol=1e-9, per_scale=1e-9, scale="one",
     why="a difference of linear predictors in units of which the longest has 100: from coefficients that both sides "
     "iterate to",
 )  # fmt: skip
@@ -248,7 +244,7 @@ ALL = (
     COUNT, QUANTILE, CLOSED_FORM, MEAN, LOG_LIKELIHOOD, PROBABILITY, CHI_SQUARE, DEPENDENT_CHI_SQUARE, PROFILE,
     LIKELIHOOD_RATIO,
     LIKELIHOOD_RATIO_P, LIKELIHOOD_RATIO_LOG_P, P_VALUE, LOG_P, COEFFICIENT, STANDARD_ERROR,
-    WALD, RATIO, MODEL_BASED, DFBETAS, SMOOTH, SMOOTH_RISK, DISTANCE,
+    WALD, RATIO, MODEL_BASED, DFBETAS, SMOOTH, DISTANCE,
 )  # fmt: skip
 
 _COUNTS = frozenset({
@@ -345,7 +341,7 @@ _BY_ANALYSIS: dict[str, dict[str, Tolerance]] = {
         **dict.fromkeys(("ici", "e50", "e90", "emax"), MODEL_SCORE),
     },
     "calibration_group": _GROUP,
-    "calibration_curve": dict.fromkeys(("predicted", "observed", "conf_low", "conf_high"), SMOOTH_RISK),
+    "calibration_curve": {"predicted": MODEL_BASED, "observed": SMOOTH, "conf_low": SMOOTH, "conf_high": SMOOTH},
     "competing_performance": {f"wolbers_c{end}": PROBABILITY for end in ("", "_std_error", "_conf_low", "_conf_high")},
     "competing_calibration": {
         "observed": PROBABILITY, "predicted": MODEL_BASED, "oe_ratio": MODEL_BASED, "oe_ratio_conf_low": MODEL_BASED,

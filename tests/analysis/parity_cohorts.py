@@ -52,7 +52,7 @@ def recipes(
     """Draw recipes of at least so many rows; covariates of the kinds in `without` do not occur."""
     return st.builds(
         Recipe,
-        n=st.one_of(st.integers(least, 12), st.integers(least, 60), st.integers(20, 60)),
+        n=st.one_of(st.integers(least, max(least, 12)), st.integers(least, 60), st.integers(max(least, 20), 60)),
         seed=st.integers(0, 2**32 - 1),
         times=st.sampled_from(times),
         deaths=st.sampled_from(deaths),

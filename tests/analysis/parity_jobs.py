@@ -315,6 +315,11 @@ SHORT = tuple(kind for kind in SEVERAL if kind != "huge")
 MODEL = recipes(least=3, times=SEVERAL, deaths=MOST, without=("time",))
 MODEL_SHORT = recipes(least=3, times=SHORT, deaths=MOST, without=("time",))
 MODEL_NO_ENTRY = recipes(least=3, times=SEVERAL, deaths=MOST, entry=("none",), without=("time",))
+# Of few deaths, or of deaths that a covariate decides, a smooth is a step, and its band what rounding makes of it.
+MIXED = recipes(
+    least=40, times=("months", "zeros", "continuous"), deaths=("most", "some", "all", "early"), entry=("none",),
+    without=("time", "one row", "constant"),
+)  # fmt: skip
 SURVIVAL: Mapping[str, st.SearchStrategy[Job]] = {
     "baseline": jobs(lambda frame, rng: BaselineOptions(group=pick(rng, "", "g"), columns=("x", "y", "g")), ANY),
     "follow_up": jobs(lambda frame, rng: FollowUpOptions(**interval(rng)), ANY),
@@ -350,7 +355,7 @@ MODELS: Mapping[str, st.SearchStrategy[Job]] = {
     "functional_form": jobs(functional_form, MODEL),
     "concordance": jobs(concordance, MODEL),
     "validation": jobs(validation, MODEL_NO_ENTRY, other=True),
-    "horizon_performance": jobs(horizon_performance, MODEL_NO_ENTRY, other=True),
+    "horizon_performance": jobs(horizon_performance, MIXED, other=True),
     "cause_specific": jobs(cause_specific, MODEL, n_causes=2),
     "fine_gray": jobs(fine_gray, MODEL_NO_ENTRY, n_causes=2),
     "competing_validation": jobs(competing_validation, MODEL_NO_ENTRY, n_causes=2, other=True),

@@ -12,12 +12,14 @@ from reporter.analysis.log_rank import analyse_log_rank
 from reporter.cohort.build import build_cohorts
 from reporter.errors import ReporterError
 from reporter.phenotype.nodes import analyse_phenotypes
+from reporter.pipeline.analyse import run_planned
 from reporter.pipeline.phenotypes import add_phenotypes
 from reporter.pipeline.plan import Planned, plan_by_phenotype, plan_phenotypes, plan_structure
 from reporter.results.value import Reason
 from reporter.spec.load import load_study
-from reporter.spec.options import LogRankOptions, TermSpec
+from reporter.spec.options import GrayTestOptions, LogRankOptions, TermSpec
 from reporter.verification.lifelines import witness
+from tests.analysis.test_competing_risks import competing_frame
 from tests.phenotype.test_phenotypes import options, planted
 
 USED = "outcome_used_in_grouping"
@@ -127,3 +129,22 @@ def test_a_feature_that_is_the_outcome_is_flagged(frame_of) -> None:
     assert leaked == ["secret alone ranks survival almost perfectly: is it the outcome under another name?"]
     clean = analyse_phenotypes(frame, options()).nodes[0].notes
     assert not any("under another name" in note for note in clean)
+
+
+@pytest.mark.r
+def test_grays_test_is_withheld_on_both_sides(tmp_path) -> None:
+    from tests.analysis.conftest import Reference
+
+    frame = competing_frame(3, 80)
+    asked = GrayTestOptions(group="arm", causes=("os", "death"), withheld=USED)
+    planned = Planned("development", "os", asked)
+    (answer,) = Reference(tmp_path).answers([(planned, {("development", "os"): frame})])
+    (node,) = run_planned(planned, {("development", "os"): frame})
+    assert not answer.error
+    for row in node.rows:
+        for found in row.stats:
+            reference = answer.rows.pop(node.address(row, found.stat))
+            assert np.isnan(reference) if found.value is None else found.value == pytest.approx(reference, rel=1e-12)
+    tests = [row for row in node.rows if not row.level]
+    assert [[s.stat for s in row.stats if s.value is not None] for row in tests] == [["df"], ["df"]]
+    assert answer.rows == {}

@@ -24,7 +24,9 @@ def changed(folder: Path, *pairs: tuple[str, str]) -> Path:
 
 
 def test_a_label_in_two_languages_is_one_text_and_a_word() -> None:
-    data, words = take_labels({"columns": {"a": {"label": {"en": "Age", "zh": "年龄"}}, "b": {"label": {"zh": "分级"}}}})
+    data, words = take_labels(
+        {"columns": {"a": {"label": {"en": "Age", "zh": "年龄"}}, "b": {"label": {"zh": "分级"}}}}
+    )
     assert data == {"columns": {"a": {"label": "Age"}, "b": {"label": "分级"}}}
     assert words == {"zh": {"Age": "年龄"}}
 

@@ -55,7 +55,10 @@ def answer(context: Context, phenotypes: AnalysisNode) -> Callout:
     node, found = structure_node(context), phenotypes.find(term=_GLOBAL)
     row = None if node is None else node.find(term=_GLOBAL)
     verdict = None if found is None else _value(found, "structure_found")
-    if node is None or row is None or verdict is None or _value(row, "copula_p_value") is None:
+    if row is not None and (verdict is None or _value(row, "copula_p_value") is None):
+        text = _("Exploratory: whether the clusters are more than noise is not shown (few patients).")
+        return Callout((words(text),), "warning")
+    if node is None or row is None:
         text = _(
             "Exploratory: not tested against noise. Clustering finds groups in any data, and groups made from "
             "prognostic variables differ in survival; neither shows that the groups exist."
@@ -95,7 +98,7 @@ def answer(context: Context, phenotypes: AnalysisNode) -> Callout:
 
 
 def _index_rows(node: AnalysisNode) -> list[Row]:
-    return [row for row in node.rows if row.group == "algorithm"]
+    return [row for row in node.rows if row.group == "algorithm" and _value(row, "silhouette") is not None]
 
 
 def null_figure(context: Context, node: AnalysisNode) -> Figure | None:
@@ -167,7 +170,8 @@ def index_table(context: Context, node: AnalysisNode) -> Table | None:
     head = heads(
         (_("Algorithm"), "left"), (_("Clusters"), "right"), (_("Silhouette (noise)"), "right"),
         (_("Calinski–Harabasz (noise)"), "right"), (_("Davies–Bouldin (noise)"), "right"), (_("Gap"), "right"),
-        *(((_("BIC"), "right"),) if mixture else ()), (_("Smallest Jaccard index"), "right"), (_("Smallest cluster"), "right"),
+        *(((_("BIC"), "right"),) if mixture else ()),
+        (_("Smallest Jaccard index"), "right"), (_("Smallest cluster"), "right"),
     )  # fmt: skip
     text = _(
         "In brackets what sets without clusters that keep the correlations give: the silhouette that one in {one_in} "
@@ -193,7 +197,7 @@ def index_table(context: Context, node: AnalysisNode) -> Table | None:
 def agreement_table(context: Context, node: AnalysisNode) -> Table | None:
     """Return the adjusted Rand indices between algorithms; None with one algorithm."""
     _ = context.gettext
-    rows = [row for row in node.rows if row.group == "agreement"]
+    rows = [row for row in node.rows if row.group == "agreement" and _value(row, "ari") is not None]
     if not rows:
         return None
     terms = list(dict.fromkeys(row.term for row in rows))
@@ -207,8 +211,10 @@ def agreement_table(context: Context, node: AnalysisNode) -> Table | None:
             for term in terms
         ]
         lines.append(TableRow((cell(words(name)), *numbers)))
-    titles = [(_("{k} clusters").format(k=term.partition("=")[2]), "right") for term in terms]
-    head = heads((_("Algorithms"), "left"), *titles)
+    titles = [
+        cell(*fill(_("{k} clusters"), k=Run(term.partition("=")[2], is_label=True)), align="right") for term in terms
+    ]
+    head = (*heads((_("Algorithms"), "left")), *titles)
     caption = fill(_("Agreement between algorithms (adjusted Rand index)."))
     notes = (note(_("1: the same clusters; 0: what two random groupings have on average.")),)
     return Table("phenotype_agreement", caption, head, tuple(lines), notes=notes)
