@@ -26,17 +26,21 @@ Floats = NDArray[np.float64]
 NO_POINTS = "no covariate changes the predictor along its axis"
 TOTAL, SURVIVAL = "total_points", "survival"
 MOST_TICKS = 10
+SMALLEST = 1e-200  # a range whose steps are still numbers
 TAIL, LEAST_ROWS = 10, 200  # an axis leaves out the 10 lowest and highest of 200 or more patients, as rms does
 
 
 def axis_values(values: Floats, term: TermSpec) -> tuple[float, ...]:
     """Return round values between the quantiles 10 / max(n, 200) and 1 less that; up to the winsorized value."""
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return ()
     share = TAIL / max(values.size, LEAST_ROWS)
     low, high = (float(v) for v in np.quantile(values, [share, 1 - share]))
     if term.winsorize is not None:
         low, high = min(low, term.winsorize), min(high, term.winsorize)
     span = high - low
-    power = 10.0 ** np.floor(np.log10(span / MOST_TICKS)) if span > 0 else 1.0
+    power = 10.0 ** np.floor(np.log10(span / MOST_TICKS)) if span > SMALLEST else 1.0
     step = next(m * power for m in (1.0, 2.0, 5.0, 10.0) if span / (m * power) <= MOST_TICKS)
     first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
     ticks = (float(f"{i * step:.12g}") for i in range(first, max(last, first + 1) + 1))

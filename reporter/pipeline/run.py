@@ -173,7 +173,7 @@ def require_agreement(verification: Verification) -> None:
 def run_study(request: RunRequest, *, say: Say) -> int:
     """Run a study and write its folder; return the exit code."""
     check_target(request.out, overwrite=request.overwrite)
-    with watch(7, quiet=request.quiet) as watcher:
+    with watch(10, quiet=request.quiet) as watcher:
         outcome = compute(request, watcher)
         manifest = run_manifest(outcome.results, watcher)
         if outcome.withheld:
