@@ -120,13 +120,14 @@ def test_three_groups_at_four_standard_deviations_are_found() -> None:
     assert found.k == 3 and (found.jaccard >= 0.75).all()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_data_without_groups_are_called_structureless(kind: str, seed: int) -> None:
+def test_data_without_groups_are_called_structureless(kind: str) -> None:
     """The first seed of each kind here; 20 of each under the nightly profile, of which one may be wrong."""
-    values = KINDS[kind](np.random.default_rng([seed, 77]), 120)
-    found, _, _ = search(values, options(seed=seed, resamples=10))
-    assert not found.found
+    calls = []
+    for seed in SEEDS:
+        values = KINDS[kind](np.random.default_rng([seed, 77]), 120)
+        calls.append(search(values, options(seed=seed, resamples=10))[0].found)
+    assert sum(calls) <= (1 if NIGHTLY else 0)
 
 
 def test_p_is_uniform_under_the_copula() -> None:
