@@ -22,12 +22,15 @@ _HEAD = """\
 #     Rscript reproduce.R
 # prints address,value and ends with status 1 when a number is not that of verification.csv beside it.
 """
-_HEAD_WITHOUT_DATA = _HEAD + """\
+_HEAD_WITHOUT_DATA = (
+    _HEAD
+    + """\
 # data_for_r.csv is not written for this study, whose small cells are hidden, and verification.csv keeps the verdicts
 # alone. With the study file and the data, `reporter verify results.json STUDY.toml` runs the check again; to run this
 # script, put your own data_for_r.csv beside it (columns cohort, endpoint, .time, .event and those named below): it then
 # prints R's values and compares nothing.
 """
+)
 # The check of patients' curves is not part of a cohort's report.
 _NOT_SHIPPED = frozenset({*SHARED, "patient.R"})
 

@@ -160,5 +160,8 @@ def test_partly_available_algorithms_are_warned_of(small) -> None:
     small.text += '\n[phenotypes]\nfeatures = ["age", "stage"]\nhorizon = 24\n'
     study = load_study(small.write())
     assert study.warnings == (
-        ("phenotypes.algorithms", "the phenotypes are Ward's; kmeans, gmm: run only to ask whether there is any structure."),
+        (
+            "phenotypes.algorithms",
+            "the phenotypes are Ward's; kmeans, gmm: run only to ask whether there is any structure.",
+        ),
     )

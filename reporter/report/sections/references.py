@@ -170,9 +170,7 @@ WORKS = {
         "Riley RD, Ensor J, Snell KIE, et al. Calculating the sample size required for developing a clinical "
         "prediction model. BMJ. 2020;368:m441."
     ),
-    "efron_tibshirani": (
-        "Efron B, Tibshirani RJ. An Introduction to the Bootstrap. New York: Chapman & Hall; 1993."
-    ),
+    "efron_tibshirani": ("Efron B, Tibshirani RJ. An Introduction to the Bootstrap. New York: Chapman & Hall; 1993."),
     "iasonos": (
         "Iasonos A, Schrag D, Raj GV, Panageas KS. How to build and interpret a nomogram for cancer prognosis. "
         "J Clin Oncol. 2008;26(8):1364–1370."
