@@ -337,7 +337,9 @@ def test_nothing_crashes_and_nothing_is_infinite(seed: int) -> None:
         return
     assert np.isfinite(fit.coef[fit.used]).all()
     assert np.isnan(fit.coef[~fit.used]).all()
-    assert np.isfinite([fit.log_likelihood, fit.log_likelihood_null, fit.score, fit.wald]).all()
+    assert np.isfinite([fit.log_likelihood, fit.log_likelihood_null, fit.score]).all()
+    # Clusters that balance each other leave no robust variance to test with.
+    assert np.isfinite(fit.wald) or ("cluster" in parts and np.isnan(fit.wald))
     assert fit.log_likelihood >= fit.log_likelihood_null - 1e-9
     assert np.isfinite(fit.std_error[fit.used]).all()
     if not fit.infinite.any():

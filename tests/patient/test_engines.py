@@ -56,7 +56,7 @@ def test_a_killed_process_costs_its_own_patient_only() -> None:
 
 @pytest.mark.slow
 def test_a_process_that_does_not_end_costs_its_own_patient_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patient_engine, "LIMIT_S", 20.0)
+    monkeypatch.setattr(patient_engine, "LIMIT_S", 12.0)
 
     def maker(settings: PageSettings, task: Task) -> Made:
         if task.result.id == "P1":
