@@ -191,7 +191,8 @@ def index_table(context: Context, node: AnalysisNode) -> Table | None:
     caption = fill(
         _("Indices of the clusterings of {n} patients beside noise."), n=context.number(node, whole, "n", count)
     )
-    return Table("phenotype_structure", caption, head, tuple(lines), notes=notes)
+    widths = (8.0, 5.5, 7.0, 9.5, 9.0, 4.0, *((5.0,) if mixture else ()), 8.0, 7.0)
+    return Table("phenotype_structure", caption, head, tuple(lines), notes=notes, widths=widths)
 
 
 def agreement_table(context: Context, node: AnalysisNode) -> Table | None:
