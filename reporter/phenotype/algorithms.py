@@ -6,9 +6,12 @@ Assoc 2002;97:611 (hierarchical start; model EEE: one covariance matrix of all c
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
@@ -69,8 +72,21 @@ def _centres(x: Floats, labels: Integers, k: int) -> Floats:
     return np.asarray((member.T @ x) / member.sum(axis=0)[:, None], dtype=np.float64)
 
 
+@lru_cache(maxsize=1)
+def _find_cores() -> int:
+    """Let joblib find the physical cores, once a process, before scikit-learn asks it.
+
+    Where the machine does not tell (containers without /sys), joblib warns and counts logical cores. The clusters do
+    not depend on it, so no note of the report may.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Could not find the number of physical cores", category=UserWarning)
+        return int(joblib.cpu_count(only_physical_cores=True))
+
+
 def kmeans_from(x: Floats, start: Integers, k: int) -> Integers:
     """Return Lloyd's k-means from the means of a partition into k clusters, shape (n,)."""
+    _find_cores()
     with config_context(skip_parameter_validation=True, assume_finite=True):
         found = KMeans(k, init=_centres(x, start, k), n_init=1, tol=0.0, max_iter=LLOYD_STEPS, algorithm="lloyd").fit(x)
     return np.asarray(found.labels_, dtype=np.int64)

@@ -1,6 +1,8 @@
 """The search for structure: pieces by hand, planted groups found, data without groups called structureless."""
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -82,6 +84,19 @@ def test_the_mixture_is_that_of_scikit_learn() -> None:
     ).fit(x)  # fmt: skip
     assert mixture.bic == pytest.approx(witness.bic(x), rel=1e-8)
     assert np.array_equal(mixture.labels, witness.predict(x))
+
+
+def test_a_machine_that_does_not_tell_its_cores_gives_no_warning() -> None:
+    code = (
+        "import warnings; warnings.simplefilter('error')\n"
+        "from joblib.externals.loky.backend import context\n"
+        "context._count_physical_cores_linux = lambda: 0\n"
+        "import numpy as np\n"
+        "from reporter.phenotype.algorithms import kmeans_from\n"
+        "print(kmeans_from(np.array([[0.0], [1.0], [9.0]]), np.array([0, 0, 1]), 2).tolist())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "[0, 0, 1]\n"), done.stderr
 
 
 @settings(max_examples=20)
